@@ -1,0 +1,297 @@
+/**
+ * What a meaning adds to which statistics.
+ *
+ * A {@linkcode Change} adds numbers and moves first and last times of one row. Changes of the same
+ * row merge in any order and any grouping to the same change; what does not add (where a tag
+ * points, what is deleted) is not a change and is decided in `plan.ts`.
+ *
+ * @module
+ */
+
+import { keyOf } from "./facts.ts";
+import type { Meaning } from "./mapping.ts";
+
+/** The numbers, by their names in the API. See `docs/counting.md`. */
+export const METRICS = [
+  "pulls",
+  "checks",
+  "childPulls",
+  "pushes",
+  "unchangedPushes",
+  "digestPushes",
+  "tagDeletes",
+  "manifestDeletes",
+  "blobDeletes",
+  "unknownDeletes",
+  "blobPulls",
+  "blobChecks",
+  "blobPushes",
+  "mounts",
+  "blobBytes",
+] as const;
+
+/** One of {@linkcode METRICS}. */
+export type Metric = typeof METRICS[number];
+
+/** Numbers to add. */
+export type Counts = Partial<Record<Metric, number>>;
+
+/** Times in milliseconds since 1970: `first…` keep the least, all others the greatest. */
+export interface Times {
+  firstPulled?: number;
+  lastPulled?: number;
+  firstPushed?: number;
+  lastPushed?: number;
+  lastChecked?: number;
+  lastUsed?: number;
+  firstSeen?: number;
+  lastSeen?: number;
+  deletedAt?: number;
+}
+
+interface OfRepository {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** What an actor's, a client's or a consumer's row is called; the special ones have no name. */
+export type Dimension = "actor" | "anonymous" | "overflow" | "client" | "consumer";
+
+/** The row that a change belongs to. A `tag` of `""` is the row of all tags beyond the bound. */
+export type Target =
+  | (OfRepository & { readonly kind: "repository" })
+  | (OfRepository & { readonly kind: "tag"; readonly tag: string })
+  | (OfRepository & { readonly kind: "manifest"; readonly digest: string })
+  | (OfRepository & { readonly kind: "day"; readonly day: number; readonly consumer: string })
+  | (OfRepository & { readonly kind: "tagDay"; readonly day: number; readonly tag: string })
+  | (OfRepository & {
+    readonly kind: "breakdown";
+    readonly dimension: Dimension;
+    readonly name: string;
+  })
+  | { readonly kind: "total"; readonly registry: string; readonly day: number };
+
+/** What is added to one row. */
+export interface Change {
+  readonly key: string;
+  readonly target: Target;
+  readonly counts: Counts;
+  readonly times: Times;
+}
+
+/** Who and when, beside what an event means. */
+export interface Circumstances extends OfRepository {
+  /** Microseconds since 1970. */
+  readonly at: number;
+  /** Row of the tag; `""` beyond the bound. */
+  readonly tag?: string;
+  /** Row of the actor. */
+  readonly actor: { readonly dimension: Dimension; readonly name: string };
+  readonly client: string;
+  readonly consumer: string;
+  /** Size of the blob in bytes. */
+  readonly size?: number;
+}
+
+const DAY_US = 86_400_000_000;
+
+/** The number that each meaning adds one to. */
+const METRIC_OF: Readonly<Partial<Record<Meaning["type"], Metric>>> = {
+  pull: "pulls",
+  check: "checks",
+  childPull: "childPulls",
+  push: "pushes",
+  digestPush: "digestPushes",
+  tagDelete: "tagDeletes",
+  manifestDelete: "manifestDeletes",
+  blobDelete: "blobDeletes",
+  unknownDelete: "unknownDeletes",
+  blobPull: "blobPulls",
+  blobCheck: "blobChecks",
+  blobPush: "blobPushes",
+  mount: "mounts",
+};
+const BLOB_METRICS: ReadonlySet<Metric> = new Set([
+  "blobPulls",
+  "blobChecks",
+  "blobPushes",
+  "mounts",
+]);
+/** What moves `lastUsed`. */
+const USES: ReadonlySet<Metric> = new Set([
+  "pulls",
+  "childPulls",
+  "checks",
+  "pushes",
+  "digestPushes",
+]);
+
+/**
+ * Names the number that a meaning is counted in.
+ *
+ * @param type The meaning's type.
+ * @returns The metric, or `undefined` where it is counted in none.
+ */
+export function metricOf(type: Meaning["type"]): Metric | undefined {
+  return METRIC_OF[type];
+}
+
+/**
+ * Numbers the UTC day of a time.
+ *
+ * @param at Microseconds since 1970.
+ * @returns Days since 1970.
+ */
+export function dayOf(at: number): number {
+  return Math.floor(at / DAY_US);
+}
+
+/**
+ * Lists what a meaning adds to which rows.
+ *
+ * @param meaning What the event means.
+ * @param circumstances Who and when.
+ * @returns The changes, one a row; none for what is not counted in numbers.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { changesOf } from "./statistics.ts";
+ *
+ * const changes = changesOf({ type: "blobPush", row: 10, digest: "sha256:ab" }, {
+ *   registry: "default", repository: "team/app", at: 0,
+ *   actor: { dimension: "anonymous", name: "" }, client: "docker", consumer: "other",
+ * });
+ * assert.deepEqual(changes.map((change) => change.target.kind), ["day", "total"]);
+ * ```
+ */
+export function changesOf(meaning: Meaning, circumstances: Circumstances): Change[] {
+  const metric = METRIC_OF[meaning.type];
+  if (metric === undefined) return [];
+  const counts = countsOf(meaning, metric, circumstances);
+  const { registry, repository, at, consumer } = circumstances;
+  const days = [
+    changeOf({ kind: "day", registry, repository, day: dayOf(at), consumer }, counts, {}),
+    changeOf({ kind: "total", registry, day: dayOf(at) }, counts, {}),
+  ];
+  // A layer is no update of a repository: it is kept by day only.
+  if (BLOB_METRICS.has(metric)) return days;
+  return [...days, ...rowsOf(meaning, metric, { counts, circumstances })];
+}
+
+function rowsOf(
+  meaning: Meaning,
+  metric: Metric,
+  { counts, circumstances }: { counts: Counts; circumstances: Circumstances },
+): Change[] {
+  const { registry, repository, at, tag, actor, client, consumer } = circumstances;
+  const time = Math.floor(at / 1000);
+  const times = timesOf(metric, time);
+  const seen = { firstSeen: time, lastSeen: time };
+  const of = { registry, repository };
+  const changes = [changeOf({ kind: "repository", ...of }, counts, times)];
+  if (tag !== undefined) {
+    const isDelete = metric === "tagDeletes";
+    changes.push(changeOf({ kind: "tag", ...of, tag }, isDelete ? {} : counts, times));
+    changes.push(changeOf({ kind: "tagDay", ...of, day: dayOf(at), tag }, counts, {}));
+  }
+  if ("digest" in meaning && metric !== "blobDeletes" && metric !== "unknownDeletes") {
+    const target = { kind: "manifest", ...of, digest: meaning.digest } as const;
+    const isDelete = metric === "manifestDeletes";
+    changes.push(changeOf(target, isDelete ? {} : counts, manifestTimesOf(metric, time)));
+  }
+  const breakdowns = [
+    actor,
+    { dimension: "client", name: client } as const,
+    {
+      dimension: "consumer",
+      name: consumer,
+    } as const,
+  ];
+  for (const row of breakdowns) {
+    changes.push(changeOf({ kind: "breakdown", ...of, ...row }, counts, seen));
+  }
+  return changes;
+}
+
+function countsOf(meaning: Meaning, metric: Metric, { size }: Circumstances): Counts {
+  const counts: Counts = { [metric]: 1 };
+  if (meaning.type === "push" && meaning.unchanged) counts.unchangedPushes = 1;
+  if (meaning.type === "blobPull" && size !== undefined) counts.blobBytes = size;
+  return counts;
+}
+
+function timesOf(metric: Metric, time: number): Times {
+  const times: Times = USES.has(metric) ? { lastUsed: time } : {};
+  if (metric === "pulls") return { ...times, firstPulled: time, lastPulled: time };
+  if (metric === "pushes") return { ...times, firstPushed: time, lastPushed: time };
+  return metric === "checks" ? { ...times, lastChecked: time } : times;
+}
+
+function manifestTimesOf(metric: Metric, time: number): Times {
+  return metric === "manifestDeletes" ? { deletedAt: time } : { firstSeen: time, lastUsed: time };
+}
+
+function changeOf(target: Target, counts: Counts, times: Times): Change {
+  return { key: keyOfTarget(target), target, counts, times };
+}
+
+function keyOfTarget(target: Target): string {
+  switch (target.kind) {
+    case "repository":
+      return keyOf(target.registry, target.repository, "r");
+    case "tag":
+      return keyOf(target.registry, target.repository, "t", target.tag);
+    case "manifest":
+      return keyOf(target.registry, target.repository, "m", target.digest);
+    case "day":
+      return keyOf(target.registry, target.repository, "d", String(target.day), target.consumer);
+    case "tagDay":
+      return keyOf(target.registry, target.repository, "e", String(target.day), target.tag);
+    case "breakdown":
+      return keyOf(target.registry, target.repository, "b", target.dimension, target.name);
+    case "total":
+      return keyOf(target.registry, String(target.day));
+  }
+}
+
+/**
+ * Merges changes so that each row has one.
+ *
+ * @param changes In any order.
+ * @returns One change a row.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mergeChanges } from "./statistics.ts";
+ *
+ * const target = { kind: "total", registry: "default", day: 0 } as const;
+ * const change = { key: "default\n0", target, counts: { pulls: 1 }, times: {} };
+ * assert.deepEqual(mergeChanges([change, change])[0]?.counts, { pulls: 2 });
+ * ```
+ */
+export function mergeChanges(changes: Iterable<Change>): Change[] {
+  const merged = new Map<string, Change>();
+  for (const change of changes) addChange(merged, change);
+  return [...merged.values()];
+}
+
+/**
+ * Merges one more change into those of a batch.
+ *
+ * @param merged By key; changed in place.
+ * @param change Stays as it is.
+ */
+export function addChange(merged: Map<string, Change>, change: Change): void {
+  const present = merged.get(change.key);
+  if (present === undefined) {
+    merged.set(change.key, { ...change, counts: { ...change.counts }, times: { ...change.times } });
+    return;
+  }
+  for (const [metric, value] of Object.entries(change.counts) as [Metric, number][]) {
+    present.counts[metric] = (present.counts[metric] ?? 0) + value;
+  }
+  for (const [name, time] of Object.entries(change.times) as [keyof Times, number][]) {
+    const pick = name.startsWith("first") ? Math.min : Math.max;
+    present.times[name] = pick(present.times[name] ?? time, time);
+  }
+}
