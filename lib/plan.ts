@@ -115,6 +115,7 @@ export interface ManifestWrite extends OfRepository {
   readonly digest: string;
   readonly mediaType?: string;
   readonly kind: ArtifactKind;
+  readonly isIndex: boolean;
   /** Bytes of config and layers; absent for an index and where unknown. */
   readonly size?: number;
   readonly references?: readonly Reference[];
@@ -375,6 +376,7 @@ class Draft {
       repository,
       digest,
       kind,
+      isIndex: isIndexType(mediaType),
       ...(mediaType === undefined ? {} : { mediaType }),
       ...(size === undefined ? {} : { size }),
       ...(references === undefined ? {} : { references }),

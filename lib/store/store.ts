@@ -290,7 +290,9 @@ export interface Store {
    */
   expire(now: number): Promise<boolean>;
 
-  /** @throws {AppError} `unavailable` if the store does not answer. */
+  /** Makes the first commits as fast as later ones; to be called once, after becoming ready. */
+  warmUp(): Promise<void>;
+  /** @throws {AppError} `unavailable` if the store does not take writes. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

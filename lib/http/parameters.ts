@@ -1,0 +1,143 @@
+/**
+ * Query parameters, read strictly: an unknown, repeated or bad one is an error that names it and
+ * says what is allowed. An empty one is as good as none.
+ *
+ * @module
+ */
+
+import { AppError } from "../errors.ts";
+import { type ListName, parseCursor } from "./cursor.ts";
+import type { PageQuery } from "../store/store.ts";
+
+const MAX_LIMIT = 1000;
+const DEFAULT_LIMIT = 50;
+const DAY_MS = 86_400_000;
+/** As in the path of the event route. */
+const REGISTRY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** The parameters of one request. */
+export class Parameters {
+  readonly #values: ReadonlyMap<string, string>;
+
+  /** @param values By name, none empty. */
+  constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values;
+  }
+
+  /** @returns The text as it is, or `undefined`. */
+  text(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /**
+   * @param choices What is allowed.
+   * @param fallback What an absent one means.
+   */
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+    const text = this.#values.get(name);
+    if (text === undefined) return fallback;
+    const choice = choices.find((choice) => choice === text);
+    if (choice === undefined) throw badParameter(name, text, `use one of ${choices.join(", ")}`);
+    return choice;
+  }
+
+  /** @returns Days since 1970, or `undefined`. */
+  day(name: string): number | undefined {
+    const text = this.#values.get(name);
+    if (text === undefined) return undefined;
+    const day = parseDay(text);
+    if (day === undefined) throw badParameter(name, text, "use a day such as 2026-11-23");
+    return day;
+  }
+
+  /** @returns The name of a registry, or `undefined`. */
+  registry(): string | undefined {
+    const text = this.#values.get("registry");
+    if (text === undefined || REGISTRY.test(text)) return text;
+    throw badParameter("registry", text, "use the name by which the registry sends its events");
+  }
+
+  /**
+   * @param list The list that is asked for: a cursor of another one is an error.
+   * @returns The part of the list.
+   */
+  page(list: ListName): PageQuery {
+    const text = this.#values.get("limit") ?? String(DEFAULT_LIMIT);
+    const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+    if (limit < 1 || limit > MAX_LIMIT) {
+      throw badParameter("limit", text, `use a number from 1 to ${MAX_LIMIT}`);
+    }
+    const cursor = this.#values.get("cursor");
+    if (cursor === undefined) return { limit };
+    const after = parseCursor(list, cursor);
+    if (after === undefined) {
+      throw badParameter(
+        "cursor",
+        cursor,
+        "use `next` of the page before, asked for in the same way",
+      );
+    }
+    return { limit, after };
+  }
+}
+
+/**
+ * Reads the query of a request.
+ *
+ * @param query Without its `?`.
+ * @param allowed The names of the parameters that the route knows.
+ * @returns The parameters.
+ * @throws {AppError} `invalid` for one that is unknown, repeated, or not percent-encoded UTF-8.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseParameters } from "./parameters.ts";
+ *
+ * assert.equal(parseParameters("q=a%20b", ["q"]).text("q"), "a b");
+ * assert.throws(() => parseParameters("p=1", ["q"]), /Unknown parameter "p"/);
+ * ```
+ */
+export function parseParameters(query: string, allowed: readonly string[]): Parameters {
+  const values = new Map<string, string>();
+  for (const pair of query.split("&")) {
+    if (pair === "") continue;
+    const [name, value] = parsePair(pair);
+    if (!allowed.includes(name)) {
+      const hint = allowed.length === 0 ? "there are none" : `use ${allowed.join(", ")}`;
+      throw new AppError("invalid", `Unknown parameter "${name}"`, { hint });
+    }
+    if (values.has(name)) {
+      throw new AppError("invalid", `Repeated parameter "${name}"`, { hint: "give it once" });
+    }
+    values.set(name, value);
+  }
+  return new Parameters(new Map([...values].filter(([, value]) => value !== "")));
+}
+
+function parsePair(pair: string): [name: string, value: string] {
+  const equals = pair.indexOf("=");
+  const end = equals < 0 ? pair.length : equals;
+  try {
+    return [decode(pair.slice(0, end)), decode(pair.slice(end + 1))];
+  } catch {
+    throw new AppError("invalid", `Cannot decode parameter "${pair}"`, {
+      hint: "use percent-encoded UTF-8",
+    });
+  }
+}
+
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll("+", " "));
+}
+
+function parseDay(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  // Some days that do not exist, such as 30 February, are read as a day of the next month.
+  const isReal = !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+  return isReal ? time / DAY_MS : undefined;
+}
+
+function badParameter(name: string, text: string, hint: string): AppError {
+  return new AppError("invalid", `Parameter "${name}" cannot be "${text}"`, { hint });
+}

@@ -1,0 +1,47 @@
+/**
+ * Where the name of a repository ends in a path such as
+ * `/api/v1/repositories/team/app/-/tags/latest`.
+ *
+ * Names contain slashes, and what a registry reports is not always a name that it would accept. The
+ * last literal `/-/` that is followed by a known word separates the name from what is asked of it;
+ * a slash sent as `%2F` belongs to the name always. So any name can be asked for:
+ *
+ * | name | path |
+ * |---|---|
+ * | `team/app` | `team/app` or `team%2Fapp` |
+ * | `a/-/tags` | `a%2F-%2Ftags` |
+ * | `a/../b` | `a%2F..%2Fb`, because most clients resolve `..` between slashes before they send |
+ *
+ * Only `.` and `..` alone are beyond clients that do so; the list shows them (`?prefix=..`).
+ *
+ * @module
+ */
+
+import { pathOf } from "./request.ts";
+
+const REPOSITORIES = "/api/v1/repositories/";
+
+/** What can be asked of a repository. Greedy before it: the last separator counts. */
+const ASKED = /^(.+)(\/-\/(?:tags|tags\/[^/]+|manifests|actors|clients|consumers|events|series))$/s;
+
+/**
+ * The path by which a request is routed: the name of a repository is made one segment of it.
+ *
+ * @param request Its address need not be normalised.
+ * @returns The path as it was sent, with `%2F` for each slash of the name.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { routingPath } from "./repository_path.ts";
+ *
+ * const request = new Request("https://drec/api/v1/repositories/team/app/-/tags");
+ * assert.equal(routingPath(request), "/api/v1/repositories/team%2Fapp/-/tags");
+ * ```
+ */
+export function routingPath(request: Request): string {
+  const path = pathOf(request.url);
+  if (!path.startsWith(REPOSITORIES)) return path;
+  const rest = path.slice(REPOSITORIES.length);
+  const [, name = rest, asked = ""] = ASKED.exec(rest) ?? [];
+  return `${REPOSITORIES}${name.replaceAll("/", "%2F")}${asked}`;
+}

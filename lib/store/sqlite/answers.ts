@@ -1,0 +1,160 @@
+/**
+ * Answers the questions that mapping asks about the past.
+ *
+ * @module
+ */
+
+import {
+  type Answers,
+  type ClientQuestion,
+  createAnswers,
+  keyOf,
+  type Named,
+  type Questions,
+  type RepositoryState,
+  type TagState,
+} from "../../facts.ts";
+import { Buffer } from "node:buffer";
+import type { Database, Row } from "./database.ts";
+import { decodeDigest, decodeId, encodeDigest, encodeId } from "./encoding.ts";
+import type { Names } from "./names.ts";
+
+const SQL = {
+  repository: "SELECT tombstone, deleted_at, actor_count, tag_rows FROM repositories WHERE id = ?",
+  tag: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
+    WHERE repository_id = ? AND tag = ?`,
+  tagsAt: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
+    WHERE repository_id = ? AND digest = ?`,
+  manifest: "SELECT kind, has_references FROM manifests WHERE repository_id = ? AND digest = ?",
+  parts: `SELECT DISTINCT of_index FROM manifest_references
+    WHERE repository_id = ? AND child = ?`,
+  blob: `SELECT 1 FROM events
+    WHERE repository_id = ? AND digest = ? AND meaning_row IN (7, 10, 11) LIMIT 1`,
+  actor: `SELECT 1 FROM breakdowns
+    WHERE repository_id = ? AND dimension = 'actor' AND name = ?`,
+  checks: `SELECT id, tag, at FROM events
+    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ?
+      AND digest = ? AND meaning_row = 6 AND claimed_by IS NULL`,
+  request: "SELECT 1 FROM events WHERE registry_id = ? AND request_id = ? LIMIT 1",
+  indexFetches: `SELECT at FROM events
+    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND meaning_row <> 6`,
+} as const;
+
+/**
+ * Answers the questions about a batch.
+ *
+ * @param database Inside the transaction that will record the batch.
+ * @param names Ids of names.
+ * @param questions From `questionsOf()`.
+ * @returns What is known.
+ */
+export function answer(database: Database, names: Names, questions: Questions): Answers {
+  const known = createAnswers();
+  const idOf = ({ registry, repository }: Omit<Named, "name">): number =>
+    names.repository(registry, repository);
+
+  for (const [key, repository] of questions.repositories) {
+    const row = database.get(SQL.repository, idOf(repository));
+    if (row !== undefined) known.repositories.set(key, repositoryStateOf(row));
+  }
+  for (const [key, tag] of questions.tags) {
+    const row = database.get(SQL.tag, idOf(tag), tag.name);
+    if (row !== undefined) known.tags.set(key, tagStateOf(row));
+  }
+  for (const [key, manifest] of questions.manifests) {
+    const row = database.get(SQL.manifest, idOf(manifest), encodeDigest(manifest.name));
+    if (row === undefined) continue;
+    known.manifests.set(key, { kind: String(row.kind), hasReferences: row.has_references === 1 });
+  }
+  for (const [key, part] of questions.parts) {
+    for (const row of database.all(SQL.parts, idOf(part), encodeDigest(part.name))) {
+      (row.of_index === 1 ? known.childrenOfIndexes : known.partsOfImages).add(key);
+    }
+  }
+  for (const [key, deleted] of questions.deleted) {
+    answerDeleted(database, known, { key, deleted, id: idOf(deleted) });
+  }
+  for (const [key, actor] of questions.actors) {
+    if (database.get(SQL.actor, idOf(actor), actor.name) !== undefined) known.actors.add(key);
+  }
+  for (const question of questions.checks) {
+    const key = keyOf(question.registry, question.repository, question.name, question.fingerprint);
+    if (known.checks.has(key)) mergeChecks(database, known, { key, question, id: idOf(question) });
+    else known.checks.set(key, checksOf(database, question, idOf(question)));
+  }
+  for (const [key, request] of questions.requests) {
+    const id = encodeId(request.name);
+    const row = database.get(SQL.request, names.registry(request.registry), id);
+    if (row !== undefined) known.requests.add(key);
+  }
+  for (const question of questions.indexFetches) {
+    const key = keyOf(question.registry, question.repository, question.fingerprint);
+    const rows = database.all(SQL.indexFetches, idOf(question), ...spanOf(question));
+    const times = rows.map((row) => Number(row.at));
+    known.indexFetches.set(key, [...known.indexFetches.get(key) ?? [], ...times]);
+  }
+  return known;
+}
+
+function answerDeleted(
+  database: Database,
+  known: Answers,
+  { key, deleted, id }: { key: string; deleted: Named; id: number },
+): void {
+  const digest = encodeDigest(deleted.name);
+  if (database.get(SQL.blob, id, digest) !== undefined) known.blobs.add(key);
+  for (const row of database.all(SQL.tagsAt, id, digest)) {
+    const tag = keyOf(deleted.registry, deleted.repository, String(row.tag));
+    known.tags.set(tag, tagStateOf(row));
+  }
+}
+
+type CheckQuestion = Questions["checks"][number];
+
+function checksOf(
+  database: Database,
+  question: CheckQuestion,
+  id: number,
+): { id: string; tag: string; at: number }[] {
+  const rows = database.all(SQL.checks, id, ...spanOf(question), encodeDigest(question.name));
+  return rows.map((row) => ({
+    id: decodeId(row.id),
+    tag: String(row.tag),
+    at: Number(row.at),
+  }));
+}
+
+/** Two GETs of one client in a batch look at spans that overlap. */
+function mergeChecks(
+  database: Database,
+  known: Answers,
+  { key, question, id }: { key: string; question: CheckQuestion; id: number },
+): void {
+  const present = known.checks.get(key) ?? [];
+  const ids = new Set(present.map((check) => check.id));
+  const added = checksOf(database, question, id).filter((check) => !ids.has(check.id));
+  known.checks.set(key, [...present, ...added]);
+}
+
+function spanOf({ fingerprint, from, to }: ClientQuestion): [Uint8Array, number, number] {
+  return [Buffer.from(fingerprint, "hex"), from, to];
+}
+
+function repositoryStateOf(row: Row): RepositoryState {
+  return {
+    ...(row.tombstone === null ? {} : { tombstone: Number(row.tombstone) }),
+    ...(row.deleted_at === null ? {} : { deletedAt: Number(row.deleted_at) }),
+    actorCount: Number(row.actor_count),
+    tagRows: Number(row.tag_rows),
+  };
+}
+
+function tagStateOf(row: Row): TagState {
+  const digest = decodeDigest(row.digest);
+  return {
+    ...(digest === null ? {} : { digest }),
+    ...(row.deleted_at === null ? {} : { deletedAt: Number(row.deleted_at) }),
+    at: Number(row.state_at),
+    id: String(row.state_id),
+  };
+}

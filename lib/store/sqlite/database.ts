@@ -1,0 +1,215 @@
+/**
+ * One SQLite file: opening, locking, migrating, prepared statements, transactions.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+import { AppError } from "../../errors.ts";
+import { EventFault } from "../store.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** A row as it comes out of a statement. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * SQLite's primary result codes that say "this value cannot be stored", not "the store is ill":
+ * SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_RANGE.
+ */
+const EVENT_FAULT_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
+
+/** What to do about SQLite's primary result codes. */
+const HINTS: Readonly<Record<number, string>> = {
+  5: "end the other program that writes to the database",
+  8: "let the user that runs DREC write to the database and its folder",
+  11: "restore the database from a backup; `sqlite3 FILE .recover` may save the rest",
+  13: "free space on the disk",
+  14: "let the user that runs DREC read and write the folder of the database",
+  26: "name a database of DREC in `sqlite.path`, or a file that does not exist yet",
+};
+
+/** A database file with its prepared statements. */
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #lock: DatabaseSync | undefined;
+  readonly path: string;
+
+  /**
+   * Opens a file, makes it where it is missing, and brings its tables up to date.
+   *
+   * @param path The file; its folder must exist.
+   * @param exclusive Refuse to open where another process has opened it so.
+   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   */
+  constructor(path: string, exclusive: boolean) {
+    this.path = path;
+    this.#lock = exclusive ? takeLock(path) : undefined;
+    try {
+      this.#database = new DatabaseSync(path, { timeout: 500 });
+      // FULL: a commit is on the disk when it returns. NORMAL would lose the last ones of a crash.
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      this.#migrate();
+    } catch (error) {
+      this.#lock?.close();
+      throw storeError(`Cannot open store "${path}"`, error);
+    }
+  }
+
+  /** All rows of a query. */
+  all(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...parameters) as Row[];
+  }
+
+  /** The first row of a query. */
+  get(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
+    return this.#statement(sql).get(...parameters) as Row | undefined;
+  }
+
+  /** Executes a statement and counts the rows that it changed. */
+  run(sql: string, ...parameters: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...parameters).changes);
+  }
+
+  /** Executes an insert and names the new row. */
+  insert(sql: string, ...parameters: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...parameters).lastInsertRowid);
+  }
+
+  /**
+   * Does something in one transaction that begins with the write lock.
+   *
+   * @param action What to do; where it throws, nothing is done.
+   * @returns What the action returned, durable.
+   * @throws {EventFault} Where a value is at fault.
+   * @throws {AppError} `unavailable`, where the store is.
+   */
+  transaction<T>(action: () => T): T {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const result = action();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw storeError(`Cannot write to store "${this.path}"`, error);
+    }
+  }
+
+  /**
+   * Reads something, and names the store where that fails.
+   *
+   * @param action What to do.
+   * @returns What the action returned.
+   * @throws {AppError} `unavailable`.
+   */
+  reading<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw storeError(`Cannot read store "${this.path}"`, error);
+    }
+  }
+
+  /**
+   * Grows the write-ahead log once: a commit that overwrites it costs a fraction of one that
+   * makes the file longer, and SQLite deletes the file at a clean close.
+   */
+  warmUp(): void {
+    const size = 4 * 1024 * 1024;
+    this.#database.exec(`
+      BEGIN IMMEDIATE;
+      CREATE TABLE warm_up (padding BLOB);
+      INSERT INTO warm_up VALUES (zeroblob(${size}));
+      DROP TABLE warm_up;
+      COMMIT;
+      PRAGMA wal_checkpoint(PASSIVE)`);
+  }
+
+  /** Closes the file and lets others open it. */
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+    if (this.#lock?.isOpen) this.#lock.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    const present = this.#statements.get(sql);
+    if (present !== undefined) return present;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#database.isOpen) this.#database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, or never began.
+    }
+  }
+
+  #migrate(): void {
+    const version = Number(this.get("PRAGMA user_version")?.user_version);
+    if (version > MIGRATIONS.length) {
+      throw new AppError("unsupported", "its tables are of a newer version of DREC", {
+        hint: "run that version, or restore a backup made before it",
+      });
+    }
+    for (let next = version; next < MIGRATIONS.length; next++) {
+      this.#database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]};
+        PRAGMA user_version = ${next + 1}; COMMIT`);
+    }
+  }
+}
+
+/** Another process that serves the same file would count beside us and share our queue's lock. */
+function takeLock(path: string): DatabaseSync {
+  const file = `${path}.lock`;
+  try {
+    const lock = new DatabaseSync(file, { timeout: 0 });
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    if (codeOf(error) !== 5) throw storeError(`Cannot lock store "${path}"`, error);
+    throw new AppError("conflict", `Cannot open store "${path}": another DREC serves it`, {
+      hint: "end it, name another file in `sqlite.path`, or share a MongoDB between collectors",
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Turns an error of SQLite into one that says whose fault it is.
+ *
+ * @param what What could not be done.
+ * @param error What was thrown.
+ * @returns An {@linkcode EventFault} or an {@linkcode AppError}.
+ */
+export function storeError(what: string, error: unknown): Error {
+  if (error instanceof EventFault) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  // STRICT tables report a value of the wrong type without a code.
+  const isStrictViolation = /^cannot store \w+ value in/.test(text);
+  if (isStrictViolation || (code !== undefined && EVENT_FAULT_CODES.has(code))) {
+    return new EventFault(text, { cause: error });
+  }
+  if (error instanceof AppError) {
+    return new AppError(error.code, `${what}: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+  const hint = code === undefined ? undefined : HINTS[code];
+  return new AppError("unavailable", `${what}: ${text}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}
+
+/** SQLite's primary result code: the low byte of the extended one. */
+function codeOf(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * Drops what is older than its retention, in steps short enough not to hold up events.
+ *
+ * @module
+ */
+
+import { dayOf } from "../../statistics.ts";
+import type { Retention } from "../store.ts";
+import type { Database, Row } from "./database.ts";
+
+/** Rows that one step drops of a table. */
+const STEP = 500;
+/** Ids that one step looks at. */
+const SWEEP = 5000;
+const MAX_QUARANTINE = 10_000;
+
+/** Position of the sweep over all ids. */
+interface SweepPosition {
+  readonly registryId: number;
+  readonly id: string | Uint8Array;
+}
+
+/** The steps of one store. */
+export class Expiry {
+  readonly #database: Database;
+  readonly #retention: Retention;
+  #position: SweepPosition | undefined;
+  /** The day up to which the last complete sweep dropped ids. */
+  #sweptDay = -1;
+
+  constructor(database: Database, retention: Retention) {
+    this.#database = database;
+    this.#retention = retention;
+  }
+
+  /**
+   * Drops a step of everything that is due.
+   *
+   * @param now Milliseconds since 1970.
+   * @returns True while there is more to drop.
+   */
+  step(now: number): boolean {
+    const { events, tagDays, deleted, quarantine } = this.#retention;
+    return this.#database.transaction(() => {
+      const dropped = [
+        this.#expireEvents(now - events),
+        this.#expireTagDays(dayOf((now - tagDays) * 1000)),
+        this.#expireTags((now - deleted) * 1000),
+        this.#expireManifests(now - deleted),
+        this.#expireQuarantine(now - quarantine),
+      ];
+      const isSweeping = this.#sweepIds(dayOf((now - this.#retention.ids) * 1000));
+      return isSweeping || dropped.some((count) => count >= STEP);
+    });
+  }
+
+  /** The log is in order of arrival, so what is due is at its beginning. */
+  #expireEvents(before: number): number {
+    return this.#database.run(
+      `DELETE FROM events WHERE received_at < ? AND seq IN (
+        SELECT seq FROM events ORDER BY seq LIMIT ${STEP})`,
+      before,
+    );
+  }
+
+  /** Ids are in no order of time: once a day all of them are looked at, a little at a time. */
+  #sweepIds(before: number): boolean {
+    if (before <= this.#sweptDay) return false;
+    const { registryId = -1, id = "" } = this.#position ?? {};
+    const rows = this.#database.all(
+      `SELECT registry_id, id, day FROM event_ids WHERE (registry_id, id) > (?, ?)
+        ORDER BY registry_id, id LIMIT ${SWEEP}`,
+      registryId,
+      id,
+    );
+    for (const row of rows) {
+      if (Number(row.day) < before) this.#dropId(row);
+    }
+    const last = rows.at(-1);
+    const isDone = rows.length < SWEEP || last === undefined;
+    this.#position = isDone
+      ? undefined
+      : { registryId: Number(last.registry_id), id: last.id as string | Uint8Array };
+    if (isDone) this.#sweptDay = before;
+    return !isDone;
+  }
+
+  /** What is older than the ids that are gone can no longer be told from a duplicate. */
+  #dropId({ registry_id: registryId, id, day }: Row): void {
+    this.#database.run(
+      "DELETE FROM event_ids WHERE registry_id = ? AND id = ?",
+      Number(registryId),
+      id as string | Uint8Array,
+    );
+    this.#database.run(
+      `INSERT INTO meta VALUES ('expired_ids_day', ?) ON CONFLICT DO UPDATE
+        SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
+      String(day),
+    );
+  }
+
+  #expireTagDays(before: number): number {
+    return this.#database.run(
+      `DELETE FROM tag_days WHERE (tag_id, day) IN (
+        SELECT tag_id, day FROM tag_days INDEXED BY tag_days_by_day WHERE day < ? LIMIT ${STEP})`,
+      before,
+    );
+  }
+
+  /** The numbers of a deleted tag stay in its repository. */
+  #expireTags(before: number): number {
+    const rows = this.#database.all(
+      `SELECT id, repository_id FROM tags WHERE deleted_at < ? LIMIT ${STEP}`,
+      before,
+    );
+    for (const { id, repository_id: repositoryId } of rows) {
+      this.#database.run("DELETE FROM tag_days WHERE tag_id = ?", Number(id));
+      this.#database.run("DELETE FROM tags WHERE id = ?", Number(id));
+      this.#database.run(
+        "UPDATE repositories SET tag_rows = tag_rows - 1 WHERE id = ?",
+        Number(repositoryId),
+      );
+    }
+    return rows.length;
+  }
+
+  #expireManifests(before: number): number {
+    const rows = this.#database.all(
+      `SELECT id FROM manifests WHERE deleted_at < ? AND deleted_at >= ifnull(last_used, 0)
+        LIMIT ${STEP}`,
+      before,
+    );
+    for (const { id } of rows) {
+      this.#database.run("DELETE FROM manifest_references WHERE parent_id = ?", Number(id));
+      this.#database.run("DELETE FROM manifests WHERE id = ?", Number(id));
+    }
+    return rows.length;
+  }
+
+  #expireQuarantine(before: number): number {
+    return this.#database.run(
+      `DELETE FROM quarantine WHERE id IN (
+        SELECT id FROM quarantine WHERE received_at < ? OR id <= (
+          SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET ${MAX_QUARANTINE})
+        LIMIT ${STEP})`,
+      before,
+    );
+  }
+}

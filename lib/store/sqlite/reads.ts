@@ -1,0 +1,288 @@
+/**
+ * Answers the API's questions about one repository. Lists are paged by key, so that no read holds
+ * the event loop for long.
+ *
+ * @module
+ */
+
+import type { SQLInputValue } from "node:sqlite";
+
+import type {
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  DayValue,
+  EventRecord,
+  ManifestStatistics,
+  Page,
+  PageQuery,
+  RepositoryRef,
+  SeriesQuery,
+  TagStatistics,
+} from "../store.ts";
+import type { Outcome } from "../../plan.ts";
+import type { Database, Row } from "./database.ts";
+import { decodeDigest, decodeId } from "./encoding.ts";
+import { columnOf, OVERFLOW_TAG } from "./schema.ts";
+import { deletedOf, timeOf } from "./values.ts";
+
+/** A repository's numbers are found by this id. */
+const REPOSITORY_ID = `SELECT id FROM repositories
+  WHERE repository = ? AND registry = ? AND listed = 1`;
+
+/** @returns The id of a listed repository. */
+export function repositoryIdOf(database: Database, of: RepositoryRef): number | undefined {
+  return database.get(REPOSITORY_ID, of.repository, of.registry)?.id as number | undefined;
+}
+
+/** Cuts a page out of one row more than it may have. */
+function pageOf<T>(
+  rows: readonly Row[],
+  limit: number,
+  { render, cursor }: { render: (row: Row) => T; cursor: (row: Row) => (string | number | null)[] },
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const next = rows.length > limit && last !== undefined ? cursor(last) : null;
+  return { items: shown.map(render), next };
+}
+
+const TAGS = `SELECT tags.*, max(ifnull(tags.last_used, 0), ifnull(manifests.last_used, 0)) AS used
+  FROM tags LEFT JOIN manifests
+    ON manifests.repository_id = tags.repository_id AND manifests.digest = tags.digest
+  WHERE tags.repository_id = ?`;
+
+/** @returns A page of tags in their order; the row beyond the bound sorts last. */
+export function listTags(
+  database: Database,
+  of: RepositoryRef,
+  { limit, after }: PageQuery,
+): Page<TagStatistics> {
+  const id = repositoryIdOf(database, of);
+  if (id === undefined) return { items: [], next: null };
+  const from = String(after?.[0] ?? "");
+  const sql = `${TAGS} AND tags.tag > ? ORDER BY tags.tag LIMIT ?`;
+  const rows = database.all(sql, id, from, limit + 1);
+  return pageOf(rows, limit, { render: tagOf, cursor: (row) => [String(row.tag)] });
+}
+
+/** @returns One tag. */
+export function findTag(
+  database: Database,
+  of: RepositoryRef,
+  tag: string,
+): TagStatistics | undefined {
+  const id = repositoryIdOf(database, of);
+  if (id === undefined || tag === OVERFLOW_TAG) return undefined;
+  const row = database.get(`${TAGS} AND tags.tag = ?`, id, tag);
+  return row === undefined ? undefined : tagOf(row);
+}
+
+function tagOf(row: Row): TagStatistics {
+  const overflow = row.tag === OVERFLOW_TAG;
+  return {
+    tag: overflow ? "(overflow)" : String(row.tag),
+    overflow,
+    digest: decodeDigest(row.digest),
+    pulls: Number(row.pulls),
+    pushes: Number(row.pushes),
+    unchangedPushes: Number(row.unchanged_pushes),
+    checks: Number(row.checks),
+    firstPulled: timeOf(row.first_pulled),
+    lastPulled: timeOf(row.last_pulled),
+    firstPushed: timeOf(row.first_pushed),
+    lastPushed: timeOf(row.last_pushed),
+    lastChecked: timeOf(row.last_checked),
+    lastUsed: row.used === 0 ? null : timeOf(row.used),
+    deleted: deletedOf(row.deleted_at),
+  };
+}
+
+/** The size of an index is that of its platform images, where all of them are known. */
+const MANIFESTS = `SELECT manifests.*,
+  (SELECT json_group_array(DISTINCT platform) FROM manifest_references
+    WHERE parent_id = manifests.id AND platform IS NOT NULL) AS children_platforms,
+  (SELECT json_group_array(DISTINCT platform) FROM manifest_references
+    WHERE repository_id = manifests.repository_id AND child = manifests.digest
+      AND of_index = 1 AND platform IS NOT NULL) AS own_platforms,
+  (SELECT CASE WHEN count(*) = count(image.size) THEN sum(image.size) END
+    FROM manifest_references AS part LEFT JOIN manifests AS image
+      ON image.repository_id = part.repository_id AND image.digest = part.child
+    WHERE part.parent_id = manifests.id AND part.of_index = 1 AND part.attestation = 0
+  ) AS children_size
+  FROM manifests WHERE repository_id = ?`;
+
+/** @returns A page of manifests in the order of their digests. */
+export function listManifests(
+  database: Database,
+  of: RepositoryRef,
+  { limit, after }: PageQuery,
+): Page<ManifestStatistics> {
+  const id = repositoryIdOf(database, of);
+  if (id === undefined) return { items: [], next: null };
+  const sql = `${MANIFESTS} AND digest > ? ORDER BY digest LIMIT ?`;
+  const from = Uint8Array.from(atob(String(after?.[0] ?? "")), (char) => char.charCodeAt(0));
+  const rows = database.all(sql, id, from, limit + 1);
+  return pageOf(rows, limit, {
+    render: manifestOf,
+    cursor: (row) => [btoa(String.fromCharCode(...row.digest as Uint8Array))],
+  });
+}
+
+function manifestOf(row: Row): ManifestStatistics {
+  const platforms: string[] = [
+    ...JSON.parse(String(row.children_platforms)),
+    ...JSON.parse(String(row.own_platforms)),
+  ];
+  const deletedAt = timeOf(row.deleted_at);
+  const isDeleted = deletedAt !== null && deletedAt >= Number(row.last_used);
+  return {
+    digest: decodeDigest(row.digest) ?? "",
+    mediaType: row.media_type === null ? null : String(row.media_type),
+    kind: String(row.kind),
+    size: timeOf(row.size ?? row.children_size),
+    platforms: [...new Set(platforms)].sort(),
+    pulls: Number(row.pulls),
+    childPulls: Number(row.child_pulls),
+    checks: Number(row.checks),
+    pushes: Number(row.pushes),
+    digestPushes: Number(row.digest_pushes),
+    firstSeen: timeOf(row.first_seen),
+    lastUsed: timeOf(row.last_used),
+    deleted: isDeleted ? deletedAt : null,
+  };
+}
+
+const DIMENSIONS: Readonly<Record<BreakdownDimension, string>> = {
+  actor: "'actor', 'anonymous', 'overflow'",
+  client: "'client'",
+  consumer: "'consumer'",
+};
+
+/** @returns A page of actors, client families or consumers, most pulls first. */
+export function listBreakdown(
+  database: Database,
+  of: RepositoryRef,
+  { dimension, limit, after }: PageQuery & { dimension: BreakdownDimension },
+): Page<BreakdownStatistics> {
+  const id = repositoryIdOf(database, of);
+  if (id === undefined) return { items: [], next: null };
+  const [pulls = Number.MAX_SAFE_INTEGER, name = "", kind = ""] = after ?? [];
+  const sql = `SELECT * FROM breakdowns
+    WHERE repository_id = ? AND dimension IN (${DIMENSIONS[dimension]})
+      AND (-pulls, name, dimension) > (?, ?, ?)
+    ORDER BY -pulls, name, dimension LIMIT ?`;
+  const rows = database.all(sql, id, -Number(pulls), name, kind, limit + 1);
+  return pageOf(rows, limit, {
+    render: breakdownOf,
+    cursor: (row) => [Number(row.pulls), String(row.name), String(row.dimension)],
+  });
+}
+
+function breakdownOf(row: Row): BreakdownStatistics {
+  const isSpecial = row.dimension === "anonymous" || row.dimension === "overflow";
+  return {
+    name: isSpecial ? `(${row.dimension})` : String(row.name),
+    overflow: row.dimension === "overflow",
+    pulls: Number(row.pulls),
+    pushes: Number(row.pushes),
+    firstSeen: timeOf(row.first_seen),
+    lastSeen: timeOf(row.last_seen),
+  };
+}
+
+const TEXTS = ["outcome", "meaning", "action", "method", "media_type", "actor", "address"];
+const MORE_TEXTS = ["client", "user_agent"];
+const EVENTS = `SELECT seq, id, received_at, at, tag, counted_tag, digest, meaning_row, estimated,
+  ${
+  [...TEXTS, ...MORE_TEXTS]
+    .map((name) => `(SELECT text FROM texts WHERE id = ${name}_text) AS ${name}`)
+    .join(",\n  ")
+}
+  FROM events WHERE repository_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
+
+/** @returns A page of the event log, latest arrival first. */
+export function listEvents(
+  database: Database,
+  of: RepositoryRef,
+  { limit, after }: PageQuery,
+): Page<EventRecord> {
+  const id = repositoryIdOf(database, of);
+  if (id === undefined) return { items: [], next: null };
+  const before = after?.[0] ?? Number.MAX_SAFE_INTEGER;
+  const rows = database.all(EVENTS, id, before, limit + 1);
+  return pageOf(rows, limit, { render: eventOf, cursor: (row) => [Number(row.seq)] });
+}
+
+function eventOf(row: Row): EventRecord {
+  const text = (value: unknown): string | null => typeof value === "string" ? value : null;
+  const tag = text(row.tag);
+  return {
+    id: decodeId(row.id),
+    timestamp: Math.floor(Number(row.at) / 1000),
+    receivedAt: Number(row.received_at),
+    action: String(row.action),
+    method: text(row.method),
+    tag,
+    digest: decodeDigest(row.digest),
+    mediaType: text(row.media_type),
+    actor: text(row.actor),
+    address: text(row.address),
+    client: text(row.client),
+    userAgent: text(row.user_agent),
+    outcome: String(row.outcome) as Outcome,
+    countedAs: String(row.meaning),
+    row: Number(row.meaning_row),
+    countedTag: text(row.counted_tag) ?? tag,
+    estimated: row.estimated === 1,
+  };
+}
+
+const TAG_DAY_METRICS = ["pulls", "checks", "pushes", "unchangedPushes", "tagDeletes"];
+
+/** @returns The days with a value. */
+export function series(database: Database, query: SeriesQuery): DayValue[] {
+  const id = repositoryIdOf(database, query);
+  const column = columnOf(query.metric);
+  if (id === undefined) return [];
+  const isOfTag = query.tag !== undefined;
+  if (isOfTag && !TAG_DAY_METRICS.includes(query.metric)) return [];
+  const sql = isOfTag
+    ? `SELECT day, ${column} AS value FROM tag_days
+        WHERE tag_id = (SELECT id FROM tags WHERE repository_id = ? AND tag = ?)
+          AND day BETWEEN ? AND ? AND ${column} > 0 ORDER BY day`
+    : `SELECT day, sum(${column}) AS value FROM days
+        WHERE repository_id = ? AND day BETWEEN ? AND ? GROUP BY day HAVING value > 0
+        ORDER BY day`;
+  const parameters: SQLInputValue[] = isOfTag ? [id, query.tag ?? ""] : [id];
+  const rows = database.all(sql, ...parameters, query.from, query.to);
+  return rows.map((row) => ({ day: Number(row.day), value: Number(row.value) }));
+}
+
+/** @returns What became of all events. */
+export function accounting(database: Database): AccountingReport {
+  const rows = database.all(`SELECT name AS registry, sum(counted) AS counted,
+      sum(duplicate) AS duplicate, sum(ignored) AS ignored, sum(quarantined) AS quarantined
+    FROM accounting JOIN registries ON registries.id = registry_id GROUP BY name ORDER BY name`);
+  const byRegistry = rows.map((row) => {
+    const of = (name: string): number => Number(row[name]);
+    const parts = {
+      counted: of("counted"),
+      duplicate: of("duplicate"),
+      ignored: of("ignored"),
+      quarantined: of("quarantined"),
+    };
+    const received = parts.counted + parts.duplicate + parts.ignored + parts.quarantined;
+    return { registry: String(row.registry), received, ...parts };
+  });
+  const total = (name: "received" | Outcome): number =>
+    byRegistry.reduce((sum, row) => sum + row[name], 0);
+  return {
+    received: total("received"),
+    counted: total("counted"),
+    duplicate: total("duplicate"),
+    ignored: total("ignored"),
+    quarantined: total("quarantined"),
+    byRegistry,
+  };
+}

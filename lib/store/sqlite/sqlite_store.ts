@@ -1,0 +1,213 @@
+/**
+ * The embedded store: one SQLite file, one `serve` a file.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+
+import { AppError } from "../../errors.ts";
+import { questionsOf, type Sighting } from "../../facts.ts";
+import { candidatesOf, logKeyOf, type Outcome, planBatch, type Received } from "../../plan.ts";
+import type {
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  DayValue,
+  EventRecord,
+  IgnoredCount,
+  ManifestStatistics,
+  Page,
+  PageQuery,
+  RepositoryQuery,
+  RepositoryRef,
+  RepositoryStatistics,
+  SeriesQuery,
+  Store,
+  StoreOptions,
+  TagStatistics,
+  TokenRole,
+} from "../store.ts";
+import { answer } from "./answers.ts";
+import { Database } from "./database.ts";
+import { encodeId } from "./encoding.ts";
+import { Expiry } from "./expiry.ts";
+import { Names } from "./names.ts";
+import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
+import { listTags, series } from "./reads.ts";
+import { findRepositories, listRepositories } from "./repositories.ts";
+import { addIgnored, applyPlan } from "./writes.ts";
+
+/** Where the database is, and whether this process is the one that serves it. */
+export interface SqliteLocation {
+  /** The file; it and its folder are made where they are missing. */
+  readonly path: string;
+  /** Refuse to open a file that another process has opened so. */
+  readonly exclusive: boolean;
+}
+
+/**
+ * Opens the embedded store.
+ *
+ * @param location Where it is.
+ * @param options How events are counted and how long things are kept.
+ * @returns The store, ready.
+ * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+ */
+export async function openSqliteStore(
+  { path, exclusive }: SqliteLocation,
+  options: StoreOptions,
+): Promise<Store> {
+  const folder = dirname(path);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError("unavailable", `Cannot make folder "${folder}": ${String(error)}`, {
+      hint: "make it, or name another file in `sqlite.path`",
+      cause: error,
+    });
+  }
+  return new SqliteStore(new Database(path, exclusive), options);
+}
+
+/** {@linkcode Store} on SQLite; see there. */
+class SqliteStore implements Store {
+  readonly #database: Database;
+  readonly #options: StoreOptions;
+  readonly #expiry: Expiry;
+  readonly #key: string;
+
+  constructor(database: Database, options: StoreOptions) {
+    this.#database = database;
+    this.#options = options;
+    this.#expiry = new Expiry(database, options.retention);
+    this.#key = this.#madeKey();
+  }
+
+  // Not `async`: a batch is one synchronous transaction, so that nothing can come in between.
+  record(
+    received: readonly Received[],
+    { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
+  ): Promise<Outcome[]> {
+    return settle(() => this.#database.transaction(() => this.#record(received, ignored)));
+  }
+
+  #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
+    const options = { ...this.#options, key: this.#key };
+    const names = new Names(this.#database);
+    const candidates = candidatesOf(received, options);
+    const duplicates = new Set<string>();
+    const fresh: Sighting[] = [];
+    for (const candidate of candidates) {
+      if (this.#isKnown(names.registry(candidate.received.registry), candidate.id)) {
+        duplicates.add(logKeyOf(candidate));
+      } else if (candidate.sighting !== undefined) fresh.push(candidate.sighting);
+    }
+    const known = answer(this.#database, names, questionsOf(fresh));
+    const plan = planBatch(candidates, { duplicates, known, options });
+    applyPlan({ database: this.#database, names }, plan);
+    addIgnored({ database: this.#database, names }, ignored);
+    return [...plan.outcomes];
+  }
+
+  #isKnown(registryId: number, id: string): boolean {
+    const sql = "SELECT 1 FROM event_ids WHERE registry_id = ? AND id = ?";
+    return this.#database.get(sql, registryId, encodeId(id)) !== undefined;
+  }
+
+  listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
+    return this.#read((database) => listRepositories(database, query));
+  }
+
+  findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
+    return this.#read((database) => listTags(database, of, page));
+  }
+
+  findTag(of: RepositoryRef, tag: string): Promise<TagStatistics | undefined> {
+    return this.#read((database) => findTag(database, of, tag));
+  }
+
+  listManifests(of: RepositoryRef, page: PageQuery): Promise<Page<ManifestStatistics>> {
+    return this.#read((database) => listManifests(database, of, page));
+  }
+
+  listBreakdown(
+    of: RepositoryRef,
+    dimension: BreakdownDimension,
+    page: PageQuery,
+  ): Promise<Page<BreakdownStatistics>> {
+    return this.#read((database) => listBreakdown(database, of, { dimension, ...page }));
+  }
+
+  listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
+    return this.#read((database) => listEvents(database, of, page));
+  }
+
+  series(query: SeriesQuery): Promise<DayValue[]> {
+    return this.#read((database) => series(database, query));
+  }
+
+  accounting(): Promise<AccountingReport> {
+    return this.#read(accounting);
+  }
+
+  /** In a file of its own beside the database, so that a copy of the numbers holds no secret. */
+  async madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }> {
+    const path = join(dirname(this.#database.path), `token-${role}`);
+    try {
+      await Deno.writeTextFile(path, `${make()}\n`, { mode: 0o600, createNew: true });
+      return { token: (await Deno.readTextFile(path)).trim(), isNew: true };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) {
+        throw new AppError("unavailable", `Cannot write token "${path}": ${String(error)}`, {
+          hint: "let the user that runs DREC write to this folder",
+          cause: error,
+        });
+      }
+      return { token: (await Deno.readTextFile(path)).trim(), isNew: false };
+    }
+  }
+
+  expire(now: number): Promise<boolean> {
+    return settle(() => this.#expiry.step(now));
+  }
+
+  /** Writes, for a disk that is full reads well. */
+  ping(): Promise<void> {
+    return settle(() => {
+      this.#database.transaction(() => {
+        this.#database.run("INSERT OR REPLACE INTO meta VALUES ('ping', '')");
+      });
+    });
+  }
+
+  warmUp(): Promise<void> {
+    return settle(() => this.#database.warmUp());
+  }
+
+  close(): Promise<void> {
+    return settle(() => this.#database.close());
+  }
+
+  #read<T>(query: (database: Database) => T): Promise<T> {
+    return settle(() => this.#database.reading(() => query(this.#database)));
+  }
+
+  #madeKey(): string {
+    const made = randomBytes(32).toString("hex");
+    this.#database.run("INSERT OR IGNORE INTO meta VALUES ('fingerprint_key', ?)", made);
+    return String(
+      this.#database.get("SELECT value FROM meta WHERE key = 'fingerprint_key'")?.value,
+    );
+  }
+}
+
+/** Runs something synchronous, and turns what it throws into a rejection. */
+function settle<T>(action: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(action()));
+}

@@ -1,0 +1,367 @@
+/**
+ * Applies the plan of a batch.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { SQLInputValue } from "node:sqlite";
+
+import type {
+  AccountingWrite,
+  BatchPlan,
+  Claim,
+  LogEntry,
+  ManifestWrite,
+  QuarantineWrite,
+  Removal,
+  RepositoryWrite,
+  TagWrite,
+} from "../../plan.ts";
+import type { Change, Counts, Target, Times } from "../../statistics.ts";
+import { dayOf } from "../../statistics.ts";
+import type { IgnoredCount } from "../store.ts";
+import type { Database } from "./database.ts";
+import { encodeDigest, encodeId } from "./encoding.ts";
+import type { Names } from "./names.ts";
+import { columnOf, OVERFLOW_TAG } from "./schema.ts";
+
+/** Where writes go: a database in a transaction, and the ids of names in it. */
+interface Context {
+  readonly database: Database;
+  readonly names: Names;
+}
+
+/**
+ * Writes a batch.
+ *
+ * @param context Inside the transaction.
+ * @param plan What to write.
+ */
+export function applyPlan(context: Context, plan: BatchPlan): void {
+  for (const removal of plan.removals) removeRepository(context, removal);
+  for (const change of plan.changes) applyChange(context, change);
+  for (const write of plan.repositories) writeRepository(context, write);
+  for (const write of plan.tags) writeTag(context, write);
+  for (const write of plan.manifests) writeManifest(context, write);
+  for (const claim of plan.claims) writeClaim(context, claim);
+  for (const entry of plan.log) writeLogEntry(context, entry);
+  for (const entry of plan.quarantine) writeQuarantine(context, entry);
+  for (const row of plan.accounting) writeAccounting(context, row);
+}
+
+/**
+ * Adds events that were ignored before they reached the store to the accounting.
+ *
+ * @param context Inside the transaction.
+ * @param counts By registry.
+ */
+export function addIgnored(context: Context, counts: readonly IgnoredCount[]): void {
+  for (const { registry, receivedAt, count } of counts) {
+    const day = dayOf(receivedAt * 1000);
+    writeAccounting(context, {
+      registry,
+      day,
+      counted: 0,
+      duplicate: 0,
+      ignored: count,
+      quarantined: 0,
+    });
+  }
+}
+
+/** The tables that hold a repository's statistics by its id. */
+const TABLES_OF_REPOSITORY = ["tags", "manifests", "days", "breakdowns", "stars"] as const;
+/** The columns that a deleted repository's row is set back to. */
+const NUMBERS = `pulls = 0, pushes = 0, stars = 0, checks = 0, child_pulls = 0, digest_pushes = 0,
+  unchanged_pushes = 0, tag_deletes = 0, manifest_deletes = 0, blob_deletes = 0,
+  unknown_deletes = 0, first_pulled = NULL, last_pulled = NULL, first_pushed = NULL,
+  last_pushed = NULL, last_checked = NULL, last_used = NULL, actor_count = 0, tag_count = 0,
+  tag_rows = 0, deleted_at = NULL`;
+
+function removeRepository({ database, names }: Context, removal: Removal): void {
+  const id = names.repository(removal.registry, removal.repository);
+  database.run(
+    "DELETE FROM tag_days WHERE tag_id IN (SELECT id FROM tags WHERE repository_id = ?)",
+    id,
+  );
+  const parents = "SELECT id FROM manifests WHERE repository_id = ?";
+  database.run(`DELETE FROM manifest_references WHERE parent_id IN (${parents})`, id);
+  for (const table of TABLES_OF_REPOSITORY) {
+    database.run(`DELETE FROM ${table} WHERE repository_id = ?`, id);
+  }
+  database.run(
+    `UPDATE repositories SET listed = 0, ${NUMBERS}, tombstone = max(ifnull(tombstone, 0), ?)
+      WHERE id = ?`,
+    removal.at,
+    id,
+  );
+}
+
+/** Adds a change to its row; a row that is missing is made. */
+function applyChange(context: Context, { target, counts, times }: Change): void {
+  const { table, keys, counted } = rowOf(context, target);
+  const kept = counted === undefined
+    ? counts
+    : Object.fromEntries(Object.entries(counts).filter(([metric]) => counted.has(metric)));
+  const sql = upsertOf(table, Object.keys(keys), { counts: kept, times });
+  context.database.run(
+    sql,
+    ...Object.values(keys),
+    ...Object.values(kept),
+    ...Object.values(times),
+  );
+}
+
+interface TableRow {
+  readonly table: string;
+  readonly keys: Readonly<Record<string, SQLInputValue>>;
+  /** The metrics that the table has columns for; absent: all that come. */
+  readonly counted?: ReadonlySet<string>;
+}
+
+const PULLS_AND_PUSHES: ReadonlySet<string> = new Set(["pulls", "pushes"]);
+
+function rowOf({ database, names }: Context, target: Target): TableRow {
+  if (target.kind === "total") {
+    const keys = { "registry_id": names.registry(target.registry), day: target.day };
+    return { table: "totals", keys };
+  }
+  const id = names.repository(target.registry, target.repository);
+  const of = { "repository_id": id };
+  switch (target.kind) {
+    case "repository":
+      return { table: "repositories", keys: { id } };
+    case "tag":
+      return { table: "tags", keys: { ...of, tag: target.tag || OVERFLOW_TAG } };
+    case "manifest":
+      return { table: "manifests", keys: { ...of, digest: encodeDigest(target.digest) } };
+    case "day":
+      return {
+        table: "days",
+        keys: { ...of, day: target.day, "consumer_id": names.text(target.consumer) },
+      };
+    case "tagDay":
+      return {
+        table: "tag_days",
+        keys: { "tag_id": tagId(database, id, target.tag || OVERFLOW_TAG), day: target.day },
+      };
+    case "breakdown":
+      return {
+        table: "breakdowns",
+        keys: { ...of, dimension: target.dimension, name: target.name },
+        counted: PULLS_AND_PUSHES,
+      };
+  }
+}
+
+/** The row of a tag comes before its days in every batch, for its change does. */
+function tagId(database: Database, repositoryId: number, tag: string): number {
+  const row = database.get(
+    "SELECT id FROM tags WHERE repository_id = ? AND tag = ?",
+    repositoryId,
+    tag,
+  );
+  return Number(row?.id);
+}
+
+/**
+ * The statement that adds counts to a row and moves its times. Only the columns that change are
+ * named, because SQLite touches the index of each column that is.
+ */
+function upsertOf(
+  table: string,
+  keys: readonly string[],
+  { counts, times }: { counts: Counts; times: Times },
+): string {
+  const metrics = Object.keys(counts).map(columnOf);
+  const moments = Object.keys(times).map(columnOf);
+  const columns = [...keys, ...metrics, ...moments];
+  const updates = [
+    ...metrics.map((column) => `${column} = ${column} + excluded.${column}`),
+    ...moments.map((column) => {
+      const pick = column.startsWith("first_") ? "min" : "max";
+      return `${column} = ${pick}(ifnull(${column}, excluded.${column}), excluded.${column})`;
+    }),
+  ];
+  if (table === "repositories") return updateOfRepository(metrics, moments);
+  const doing = updates.length === 0 ? "NOTHING" : `UPDATE SET ${updates.join(", ")}`;
+  return `INSERT INTO ${table} (${columns.join(", ")})
+    VALUES (${columns.map(() => "?").join(", ")})
+    ON CONFLICT (${keys.join(", ")}) DO ${doing}`;
+}
+
+/** A repository's row exists, for its id was asked for; a change makes it one that is listed. */
+function updateOfRepository(metrics: readonly string[], moments: readonly string[]): string {
+  const updates = [
+    ...metrics.map((column, index) => `${column} = ${column} + ?${index + 2}`),
+    ...moments.map((column, index) => {
+      const value = `?${index + 2 + metrics.length}`;
+      const pick = column.startsWith("first_") ? "min" : "max";
+      return `${column} = ${pick}(ifnull(${column}, ${value}), ${value})`;
+    }),
+  ];
+  return `UPDATE repositories SET ${["listed = 1", ...updates].join(", ")} WHERE id = ?1`;
+}
+
+function writeRepository({ database, names }: Context, write: RepositoryWrite): void {
+  const id = names.repository(write.registry, write.repository);
+  database.run(
+    `UPDATE repositories SET listed = 1, actor_count = ?, tag_rows = ?, tag_count = tag_count + ?
+      WHERE id = ?`,
+    write.actorCount,
+    write.tagRows,
+    write.tagCountChange,
+    id,
+  );
+  if (write.deletedAt === undefined) return;
+  database.run("UPDATE repositories SET deleted_at = ? WHERE id = ?", write.deletedAt, id);
+}
+
+function writeTag({ database, names }: Context, { state, ...write }: TagWrite): void {
+  database.run(
+    `UPDATE tags SET digest = ?, state_at = ?, state_id = ?, deleted_at = ?
+      WHERE repository_id = ? AND tag = ?`,
+    state.digest === undefined ? null : encodeDigest(state.digest),
+    state.at,
+    state.id,
+    state.deletedAt ?? null,
+    names.repository(write.registry, write.repository),
+    write.tag,
+  );
+}
+
+function writeManifest({ database, names }: Context, write: ManifestWrite): void {
+  const repositoryId = names.repository(write.registry, write.repository);
+  const row = database.get(
+    `UPDATE manifests SET media_type = ifnull(?, media_type), kind = ?, size = ifnull(?, size),
+        has_references = max(has_references, ?), references_cut = max(references_cut, ?)
+      WHERE repository_id = ? AND digest = ? RETURNING id`,
+    write.mediaType ?? null,
+    write.kind,
+    write.size ?? null,
+    Number(write.references !== undefined),
+    Number(write.referencesCut === true),
+    repositoryId,
+    encodeDigest(write.digest),
+  );
+  const ofIndex = Number(write.isIndex);
+  for (const reference of write.references ?? []) {
+    database.run(
+      `INSERT OR IGNORE INTO manifest_references (parent_id, child, repository_id, of_index,
+        media_type, size, platform, attestation, artifact_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      Number(row?.id),
+      encodeDigest(reference.digest),
+      repositoryId,
+      ofIndex,
+      reference.mediaType ?? null,
+      reference.size ?? null,
+      reference.platform ?? null,
+      Number(reference.attestation === true),
+      reference.artifactType ?? null,
+    );
+  }
+}
+
+/** A claimed HEAD leaves the index of those that a GET may belong to. */
+function writeClaim({ database, names }: Context, claim: Claim): void {
+  database.run(
+    `UPDATE events SET claimed_by = ?, fingerprint = NULL
+      WHERE seq = (SELECT seq FROM event_ids WHERE registry_id = ? AND id = ?)`,
+    encodeId(claim.by),
+    names.registry(claim.registry),
+    encodeId(claim.id),
+  );
+}
+
+function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
+  const { event, meaning } = entry;
+  const registryId = names.registry(entry.registry);
+  const id = encodeId(entry.id);
+  const countedTag = "tag" in meaning && meaning.tag !== event?.tag ? meaning.tag : undefined;
+  const seq = database.insert(
+    `INSERT INTO events (registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
+      repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
+      actor_text, address_text, client_text, user_agent_text, instance_text, request_id,
+      fingerprint, estimated, claimed_by)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    registryId,
+    id,
+    entry.receivedAt,
+    names.text(entry.outcome),
+    names.text(meaning.type),
+    meaning.row,
+    event === undefined ? null : names.repository(entry.registry, event.repository),
+    event?.at ?? null,
+    names.text(event?.action),
+    names.text(event?.method),
+    event?.tag ?? null,
+    countedTag ?? null,
+    event?.digest === undefined ? null : encodeDigest(event.digest),
+    names.text(event?.mediaType),
+    names.text(entry.actor),
+    names.text(entry.address),
+    names.text(entry.client),
+    names.text(event?.userAgent),
+    names.text(event?.instance),
+    requestIdOf(entry),
+    fingerprintOf(entry),
+    "estimated" in meaning && meaning.estimated ? 1 : null,
+    entry.claimedBy === undefined ? null : encodeId(entry.claimedBy),
+  );
+  const day = dayOf(entry.receivedAt * 1000);
+  database.run("INSERT INTO event_ids VALUES (?, ?, ?, ?)", registryId, id, seq, day);
+}
+
+/** Only what another event of the same request may ask for. */
+function requestIdOf({ meaning, event }: LogEntry): string | Uint8Array | null {
+  const isManifestGet = meaning.type === "pull" || meaning.type === "childPull";
+  return isManifestGet && event?.requestId !== undefined ? encodeId(event.requestId) : null;
+}
+
+/** Only what a later GET may belong to: an unclaimed HEAD of a tag, an index without children. */
+function fingerprintOf(entry: LogEntry): Uint8Array | null {
+  const { meaning, fingerprint, claimedBy, isUnknownIndexFetch } = entry;
+  const isOpenCheck = meaning.type === "check" && meaning.tag !== undefined &&
+    claimedBy === undefined;
+  const isWanted = isOpenCheck || isUnknownIndexFetch === true;
+  return isWanted && fingerprint !== undefined ? Buffer.from(fingerprint, "hex") : null;
+}
+
+function writeQuarantine({ database, names }: Context, entry: QuarantineWrite): void {
+  const registryId = names.registry(entry.registry);
+  const present = database.get(
+    "SELECT reasons FROM quarantine WHERE registry_id = ? AND envelope = ?",
+    registryId,
+    entry.envelope,
+  );
+  const before: string[] = present === undefined ? [] : JSON.parse(String(present.reasons));
+  const reasons = [...new Set([...before, ...entry.reasons])].slice(0, 20);
+  database.run(
+    `INSERT INTO quarantine (registry_id, envelope, received_at, reasons, events, bytes, body)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (registry_id, envelope)
+      DO UPDATE SET reasons = excluded.reasons, events = events + excluded.events`,
+    registryId,
+    entry.envelope,
+    entry.receivedAt,
+    JSON.stringify(reasons),
+    entry.events,
+    entry.bytes,
+    entry.excerpt,
+  );
+}
+
+function writeAccounting({ database, names }: Context, row: AccountingWrite): void {
+  database.run(
+    `INSERT INTO accounting VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      counted = counted + excluded.counted, duplicate = duplicate + excluded.duplicate,
+      ignored = ignored + excluded.ignored, quarantined = quarantined + excluded.quarantined`,
+    names.registry(row.registry),
+    row.day,
+    row.counted,
+    row.duplicate,
+    row.ignored,
+    row.quarantined,
+  );
+}
