@@ -25,27 +25,27 @@ type Described = Pick<RegistryEvent, "mediaType" | "references" | "tag">;
 
 /** cosign's names for what belongs to a digest. */
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}(?:\.(sig|att|sbom))?$/;
-const COSIGN_KINDS: Readonly<Record<string, ArtifactKind>> = {
-  sig: "signature",
-  att: "attestation",
-  sbom: "sbom",
-};
+const COSIGN_KINDS: ReadonlyMap<string, ArtifactKind> = new Map([
+  ["sig", "signature"],
+  ["att", "attestation"],
+  ["sbom", "sbom"],
+]);
 
 /** Kinds told by the media type of the config, the first entry of an image's references. */
-const CONFIG_KINDS: Readonly<Record<string, ArtifactKind>> = {
-  "application/vnd.cncf.helm.config.v1+json": "chart",
-  "application/vnd.buildkit.cacheconfig.v0": "cache",
-  "application/vnd.docker.plugin.v1+json": "plugin",
-};
+const CONFIG_KINDS: ReadonlyMap<string, ArtifactKind> = new Map([
+  ["application/vnd.cncf.helm.config.v1+json", "chart"],
+  ["application/vnd.buildkit.cacheconfig.v0", "cache"],
+  ["application/vnd.docker.plugin.v1+json", "plugin"],
+]);
 const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
   "application/vnd.oci.image.config.v1+json",
   "application/vnd.docker.container.image.v1+json",
 ]);
-const LAYER_KINDS: Readonly<Record<string, ArtifactKind>> = {
-  "application/vnd.in-toto+json": "attestation",
-  "application/vnd.dsse.envelope.v1+json": "attestation",
-  "application/vnd.dev.cosign.simplesigning.v1+json": "signature",
-};
+const LAYER_KINDS: ReadonlyMap<string, ArtifactKind> = new Map([
+  ["application/vnd.in-toto+json", "attestation"],
+  ["application/vnd.dsse.envelope.v1+json", "attestation"],
+  ["application/vnd.dev.cosign.simplesigning.v1+json", "signature"],
+]);
 
 /**
  * Tells the kind of artifact that an event is about.
@@ -62,17 +62,17 @@ const LAYER_KINDS: Readonly<Record<string, ArtifactKind>> = {
  */
 export function artifactKindOf(event: Described): ArtifactKind {
   const cosign = event.tag === undefined ? null : COSIGN_TAG.exec(event.tag);
-  if (cosign?.[1] !== undefined) return COSIGN_KINDS[cosign[1]] ?? "artifact";
+  if (cosign?.[1] !== undefined) return COSIGN_KINDS.get(cosign[1]) ?? "artifact";
   if (isIndexType(event.mediaType)) return cosign === null ? "index" : "referrers";
   if (event.references === undefined) return "unknown";
   return kindOfParts(event.references.map((reference) => reference.mediaType ?? ""));
 }
 
 function kindOfParts([config = "", ...layers]: readonly string[]): ArtifactKind {
-  const byConfig = CONFIG_KINDS[config];
+  const byConfig = CONFIG_KINDS.get(config);
   if (byConfig !== undefined) return byConfig;
   const [first = ""] = layers;
-  const byLayer = LAYER_KINDS[first];
+  const byLayer = LAYER_KINDS.get(first);
   if (byLayer !== undefined && layers.every((layer) => layer === first)) return byLayer;
   return IMAGE_CONFIGS.has(config) ? "image" : "artifact";
 }

@@ -26,12 +26,11 @@ import {
   type SslConfig,
   warningsOf,
 } from "./config_rules.ts";
-import { type Access, type ReadText, resolveAccess } from "./config_secrets.ts";
+import { type Access, type ReadText, reasonOf, resolveAccess } from "./config_secrets.ts";
 import {
   type CheckedSettings,
   checkSettings,
   type Findings,
-  mergeSettings,
   renderProblems,
 } from "./config_settings.ts";
 import type { ConsumerRule } from "./consumer.ts";
@@ -174,11 +173,11 @@ export function parseConfig(
     ParseConfigOptions = {},
 ): Config {
   const findings: Findings = { problems: [], warnings: [] };
-  const settings = mergeSettings([
+  const settings = [
     ...(text === undefined ? [] : fileSettings(text, fileName, { findings })),
     ...environmentSettings(env, readText, { findings }),
     ...flagSettings(flags, { findings }),
-  ]);
+  ];
   const checked = checkSettings(settings, findings);
   const config = build(checked, readText, findings);
   if (findings.problems.length > 0) {
@@ -210,7 +209,12 @@ export async function loadConfig(
   const named = path || env[CONFIG_VARIABLE] || undefined;
   const fileName = named ?? DEFAULT_CONFIG_FILE;
   const text = await readConfigFile(fileName, { isOptional: named === undefined });
-  return parseConfig(text, { fileName, env, flags, readText: Deno.readTextFileSync });
+  return parseConfig(text, { fileName, env, flags, readText: readTextFile });
+}
+
+/** Secrets are few, small and read once. */
+function readTextFile(path: string): string {
+  return Deno.readTextFileSync(path);
 }
 
 async function readConfigFile(
@@ -220,10 +224,8 @@ async function readConfigFile(
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotFound;
-    if (isMissing && isOptional) return undefined;
-    const reason = isMissing ? "no such file" : error instanceof Error ? error.message : error;
-    throw new AppError("invalid", `Cannot read configuration "${path}": ${reason}`, {
+    if (isOptional && error instanceof Deno.errors.NotFound) return undefined;
+    throw new AppError("invalid", `Cannot read configuration "${path}": ${reasonOf(error)}`, {
       hint: `name a readable file, or none to use ${DEFAULT_CONFIG_FILE} or the defaults`,
       cause: error,
     });

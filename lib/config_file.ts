@@ -104,7 +104,8 @@ function expectSection(name: string): string {
 
 function describeUnknown(name: string, path: Path): string {
   if (hasDots(path) && isKeyName(name)) {
-    return `unknown key; write ${name.split(".").join(": ")} with one name a line, indented`;
+    const [outer = "", ...inner] = name.split(".");
+    return `unknown key; write "${outer}:" and indented below it "${inner.join(": ")}:"`;
   }
   const suggestion = suggestKey(name);
   if (suggestion !== undefined) return `unknown key; did you mean "${suggestion}"?`;

@@ -21,7 +21,7 @@ const tokenEntry = z.strictObject({
 
 const consumerEntry = z.strictObject({
   name: readable(
-    "a name of lower-case letters, digits, `.`, `_` and `-`, at most 64, but not `other`",
+    "a name other than `other`, of lower-case letters, digits, `.`, `_` and `-`, at most 64",
     (text) => text === "other" ? undefined : parseName(text),
   ),
   addresses: list(range()).default([]),

@@ -54,10 +54,23 @@ export function readSecret(path: string, readText: ReadText, context: Context): 
     if (text !== "") return text;
     findings.problems.push({ place, text: `the file "${path}" is empty` });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    findings.problems.push({ place, text: `cannot read the file "${path}": ${reason}` });
+    const text = `cannot read the file "${path}": ${reasonOf(error)}`;
+    findings.problems.push({ place, text });
   }
   return undefined;
+}
+
+/**
+ * Says in a few words why a file cannot be read.
+ *
+ * @param error What reading it threw.
+ * @returns Such as `no such file`.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

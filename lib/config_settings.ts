@@ -5,7 +5,7 @@
  */
 
 import type { z } from "zod";
-import { CONFIG_KEYS, defaultValues, type KeyName, KEYS, type Values } from "./config_keys.ts";
+import { defaultValues, type KeyName, KEYS, type Values } from "./config_keys.ts";
 import type { Path } from "./config_yaml.ts";
 
 /** Where a setting comes from; a later layer wins. */
@@ -63,17 +63,6 @@ export interface CheckedSettings {
 }
 
 /**
- * Lays settings over one another.
- *
- * @param settings In any order.
- * @returns For each key that of the highest layer: flag, then environment, then file.
- */
-export function mergeSettings(settings: readonly Setting[]): Settings {
-  const byLayer = settings.toSorted((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer));
-  return new Map(byLayer.map((setting) => [setting.name, setting]));
-}
-
-/**
  * Compares the layers of two settings.
  *
  * @param setting One.
@@ -81,33 +70,36 @@ export function mergeSettings(settings: readonly Setting[]): Settings {
  * @returns True if the first is of the same layer as the second or of a higher one.
  */
 export function isAtLeast(setting: Setting, other: Setting): boolean {
-  return LAYERS.indexOf(setting.layer) >= LAYERS.indexOf(other.layer);
+  return byLayer(setting, other) >= 0;
 }
 
 /**
- * Checks the value of each setting by itself.
+ * Checks each setting by itself and lays the layers over one another.
  *
- * @param settings From {@linkcode mergeSettings}.
+ * @param settings In any order. A wrong value is told also where a higher layer replaces it.
  * @param findings Receives what is wrong.
- * @returns All values; a wrong one is replaced by its default.
+ * @returns For each key the value of the highest layer: flag, then environment, then file. A wrong
+ *   one is replaced by the default.
  */
-export function checkSettings(settings: Settings, findings: Findings): CheckedSettings {
+export function checkSettings(settings: readonly Setting[], findings: Findings): CheckedSettings {
   const values: Record<string, unknown> = { ...defaultValues() };
+  const winners = new Map<KeyName, Setting>();
   const broken = new Set<KeyName>();
-  for (const name of CONFIG_KEYS) {
-    const setting = settings.get(name);
-    if (setting === undefined) continue;
+  for (const setting of settings.toSorted(byLayer)) {
+    const { name } = setting;
     const result = KEYS[name].schema.safeParse(setting.value);
     if (result.success) {
       values[name] = result.data;
+      winners.set(name, setting);
+      broken.delete(name);
     } else {
-      broken.add(name);
       findings.problems.push(...problemsOf(setting, result.error.issues));
+      winners.delete(name);
+      broken.add(name);
     }
   }
-  const sound = [...settings].filter(([name]) => !broken.has(name));
   // Each value was made by the schema of its own key.
-  return { values: values as Values, settings: new Map(sound), broken };
+  return { values: values as Values, settings: winners, broken };
 }
 
 /**
@@ -118,13 +110,17 @@ export function checkSettings(settings: Settings, findings: Findings): CheckedSe
  */
 export function renderProblems(problems: readonly Problem[]): string {
   const sorted = problems.toSorted((a, b) =>
-    LAYERS.indexOf(a.place.layer) - LAYERS.indexOf(b.place.layer) || a.place.line - b.place.line
+    byLayer(a.place, b.place) || a.place.line - b.place.line
   );
   return sorted.map(({ place, text }) => `${place.label}: ${text}`).join("\n");
 }
 
+function byLayer(a: { readonly layer: Layer }, b: { readonly layer: Layer }): number {
+  return LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer);
+}
+
 function problemsOf(setting: Setting, issues: readonly z.core.$ZodIssue[]): Problem[] {
-  return issues.map(innermost).flatMap((issue) => {
+  return issues.flatMap(innermost).flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== "symbol");
     if (issue.code === "unrecognized_keys") {
       const places = issue.keys.map((key) => setting.placeOf([...path, key]));
@@ -135,19 +131,18 @@ function problemsOf(setting: Setting, issues: readonly z.core.$ZodIssue[]): Prob
   });
 }
 
-/** Of the alternatives of a union, the one that got furthest tells most. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
-  const deepest = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length)[0];
-  return deepest === undefined || deepest.path.length === 0
-    ? issue
-    : { ...deepest, path: [...issue.path, ...deepest.path] };
+/** Of the alternatives of a union, the one that got further tells more. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const further = issue.errors.find((issues) => issues.some(({ path }) => path.length > 0));
+  return further?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 /** Says what was found instead, unless that is secret, and whether quotes are the trouble. */
 function remedyOf({ name, value }: Setting, path: Path): string {
   const { isSecret, schema } = KEYS[name];
   const found = path.reduce(partOf, value);
+  if (found === undefined) return ", but it is missing";
   if (isSecret) return typeof found === "number" ? "; write it in quotes" : "";
   const shown = `, not ${show(found)}`;
   if (path.length > 0) return shown;
@@ -167,6 +162,6 @@ function partOf(value: unknown, part: string | number): unknown {
 function show(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a mapping";
-  if (typeof value !== "string") return value === undefined ? "nothing" : String(value);
+  if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }

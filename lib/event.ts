@@ -169,7 +169,9 @@ function entriesOf(root: unknown): unknown[] | undefined {
 /** Event Grid wraps the registry's event in `data`; the outer id stands in for a missing one. */
 function unwrapGridEvent(member: unknown): unknown {
   if (!isObject(member) || !isObject(member.data) || !("action" in member.data)) return member;
-  return { id: member.id, ...member.data };
+  const { id } = member.data;
+  const isMissing = id === undefined || id === null || id === "";
+  return isMissing ? { ...member.data, id: member.id } : member.data;
 }
 
 function parseEntry(entry: unknown, receivedAt: number): EnvelopeEntry {
@@ -201,7 +203,7 @@ function parseEvent(entry: Json, receivedAt: number): RegistryEvent {
     clockSkewed,
     action: cut(action),
     ...target,
-    method: text(request, "method", "request.method"),
+    method: looseText(text(request, "method", "request.method")),
     requestId: looseText(request.id),
     address: typeof request.addr === "string" ? addressOf(request.addr) : undefined,
     userAgent: looseText(request.useragent),
@@ -341,8 +343,11 @@ export function parseTimestamp(value: string): number | undefined {
   if (match === null) return undefined;
   const part = (index: number): number => Number(match[index] ?? 0);
   const midnight = Date.UTC(part(1), part(2) - 1, part(3));
-  const isRealDay = new Date(midnight).getUTCDate() === part(3) && part(2) <= 12;
-  if (!isRealDay || part(4) > 23 || part(5) > 59 || part(6) > 60) return undefined;
+  // A day or a month that is not there rolls over into another month.
+  const isRealDay = new Date(midnight).getUTCMonth() === part(2) - 1;
+  const isRealTime = part(4) <= 23 && part(5) <= 59 && part(6) <= 60;
+  const isRealOffset = part(9) <= 23 && part(10) <= 59;
+  if (!isRealDay || !isRealTime || !isRealOffset) return undefined;
   const seconds = part(4) * 3600 + part(5) * 60 + part(6);
   const offset = (match[8] === "-" ? -60 : 60) * (part(9) * 60 + part(10));
   const micros = Number((match[7] ?? "").slice(0, 6).padEnd(6, "0"));
@@ -360,9 +365,27 @@ function addressOf(value: string): string | undefined {
 /** The id of an entry, good or bad, always the same for the same bytes. */
 function idOf(entry: unknown): string {
   const id = isObject(entry) ? entry.id : undefined;
-  if (typeof id !== "string" || id === "") return sha256(JSON.stringify(entry) ?? "");
+  if (typeof id !== "string" || id === "") return sha256(jsonOf(entry));
   const isPlain = id.length <= MAX_ID && !/\p{Cc}/u.test(id) && id.isWellFormed();
   return isPlain ? id : sha256(id);
+}
+
+/** Parsing has no limit of depth, writing has: beyond it, the upper levels must do. */
+function jsonOf(entry: unknown): string {
+  try {
+    return JSON.stringify(entry);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return JSON.stringify(upperLevelsOf(entry, 32));
+  }
+}
+
+function upperLevelsOf(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return null;
+  if (Array.isArray(value)) return value.map((member) => upperLevelsOf(member, levels - 1));
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, part]) => [key, upperLevelsOf(part, levels - 1)]));
 }
 
 function rejectedBody(body: Uint8Array, reason: string): EnvelopeEntry {

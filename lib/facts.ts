@@ -105,7 +105,10 @@ export interface Questions {
 /** The answers of a store to {@linkcode Questions}. Map keys are {@linkcode keyOf}. */
 export interface Answers {
   readonly repositories: Map<string, RepositoryState>;
-  /** The tags asked for by name, and those that point to a deleted digest. */
+  /**
+   * The tags asked for by name, those that point to a deleted digest, and, in a repository that
+   * has reached the bound of tags, those of its {@linkcode checks}.
+   */
   readonly tags: Map<string, TagState>;
   readonly manifests: Map<string, ManifestState>;
   readonly childrenOfIndexes: Set<string>;
@@ -234,15 +237,18 @@ export function factsOf(known: Answers, { registry, event, fingerprint }: Sighti
   const digestKey = keyOf(registry, repository, digest);
   const tagState = tag === undefined ? undefined : known.tags.get(keyOf(registry, repository, tag));
   const digestIs = digest === "" ? undefined : whatIs(known, digestKey);
+  // What came before the repository's delete went with it, though the log still tells.
+  const since = Math.max(event.at - CHECK_WINDOW_US, (state?.tombstone ?? -Infinity) + 1);
+  const checks = known.checks.get(keyOf(digestKey, fingerprint)) ?? [];
   const fetches = known.indexFetches.get(keyOf(registry, repository, fingerprint)) ?? [];
   return {
     ...(state?.tombstone === undefined ? {} : { tombstone: state.tombstone }),
     ...(tagState === undefined ? {} : { tag: tagState }),
-    tagChecks: known.checks.get(keyOf(digestKey, fingerprint)) ?? [],
+    tagChecks: checks.filter(({ at }) => at >= since),
     isChild: known.childrenOfIndexes.has(digestKey),
     isSameRequest: event.requestId !== undefined &&
       known.requests.has(keyOf(registry, event.requestId)),
-    followsUnknownIndex: fetches.some((at) => event.at - CHECK_WINDOW_US <= at && at <= event.at),
+    followsUnknownIndex: fetches.some((at) => since <= at && at <= event.at),
     ...(digestIs === undefined ? {} : { digestIs }),
   };
 }

@@ -461,6 +461,8 @@ class Draft {
     if (this.#known.tags.has(key)) return tag;
     const state = this.#stateOf(registry, repository);
     if (state.tagRows >= MAX_TAGS) return "";
+    // The HEAD that a pull claims has made the row already.
+    if (meaning.type === "pull" && meaning.claims !== undefined) return tag;
     const next = { ...state, tagRows: state.tagRows + 1 };
     this.#known.repositories.set(keyOf(registry, repository), next);
     return tag;

@@ -15,82 +15,109 @@ export interface ChildOptions {
   cwd?: string;
 }
 
-/** A program that runs until it is told to end, or ends by itself. */
-export interface Child extends AsyncDisposable {
+/** A program that runs until it is told to end, or ends by itself; leaving its scope kills it. */
+export class Child implements AsyncDisposable {
   readonly pid: number;
-  /** What it has written so far. */
-  readonly stdout: string;
-  readonly stderr: string;
   /** Resolves when the program has ended and all it wrote was read. */
   readonly status: Promise<Deno.CommandStatus>;
+  readonly #command: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #stdout: Collected;
+  readonly #stderr: Collected;
+  #ended: Deno.CommandStatus | undefined;
+
+  /**
+   * Starts a program.
+   *
+   * @param command A path, or a name on the `PATH`.
+   * @param options Arguments, environment, folder.
+   */
+  constructor(command: string, options: ChildOptions = {}) {
+    const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+    this.#command = command;
+    this.#process = new Deno.Command(command, { ...options, ...streams }).spawn();
+    this.pid = this.#process.pid;
+    this.#stdout = new Collected(this.#process.stdout);
+    this.#stderr = new Collected(this.#process.stderr);
+    this.status = this.#end();
+  }
+
+  /** What it has written to standard output so far. */
+  get stdout(): string {
+    return this.#stdout.text;
+  }
+
+  /** What it has written to standard error so far. */
+  get stderr(): string {
+    return this.#stderr.text;
+  }
+
+  /** Whether it has ended. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /**
    * Waits for a text on standard output or standard error.
    *
+   * @param pattern The text.
+   * @param timeoutMs How long, in milliseconds.
+   * @returns The match.
    * @throws {Error} If the program ends before, or the time is over; the error shows what it wrote.
    */
-  waitFor(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
-  /** Sends a signal; nothing happens if the program has ended. */
-  signal(signal: Deno.Signal): void;
-  /** Ends the program at once (SIGKILL) and waits for that. */
-  kill(): Promise<Deno.CommandStatus>;
-}
+  async waitFor(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpMatchArray> {
+    const match = await until(
+      () => {
+        const match = this.stdout.match(pattern) ?? this.stderr.match(pattern);
+        return match ?? (this.ended && "ended");
+      },
+      () => `${pattern} from ${this.#describe()}`,
+      { timeoutMs },
+    );
+    if (match === "ended") throw new Error(`No ${pattern} from ${this.#describe()}`);
+    return match;
+  }
 
-/**
- * Starts a program.
- *
- * @param command A path, or a name on the `PATH`.
- * @param options Arguments, environment, folder.
- * @returns The running program; leaving its scope kills it.
- */
-export function spawnChild(command: string, options: ChildOptions = {}): Child {
-  const child = new Deno.Command(command, {
-    ...options,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const stdout = new Collected(child.stdout);
-  const stderr = new Collected(child.stderr);
-  let ended: Deno.CommandStatus | undefined;
-  const status = Promise.all([child.status, stdout.done, stderr.done]).then(([status]) => {
-    ended = status;
+  /**
+   * Sends a signal; nothing happens if the program has ended.
+   *
+   * @param signal The signal.
+   */
+  signal(signal: Deno.Signal): void {
+    if (this.ended) return;
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It ended by itself, and what it wrote is still being read.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /**
+   * Ends the program at once (SIGKILL).
+   *
+   * @returns Its status, when it has ended.
+   */
+  kill(): Promise<Deno.CommandStatus> {
+    this.signal("SIGKILL");
+    return this.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  async #end(): Promise<Deno.CommandStatus> {
+    const status = await this.#process.status;
+    await Promise.all([this.#stdout.done, this.#stderr.done]);
+    this.#ended = status;
     return status;
-  });
-  const signal = (signal: Deno.Signal) => {
-    if (ended === undefined) trySignal(child, signal);
-  };
-  const kill = () => {
-    signal("SIGKILL");
-    return status;
-  };
-  const failure = (message: string) =>
-    new Error(`${command}: ${message}\n${stdout.text}${stderr.text}`.trimEnd());
-  return {
-    pid: child.pid,
-    get stdout() {
-      return stdout.text;
-    },
-    get stderr() {
-      return stderr.text;
-    },
-    status,
-    signal,
-    kill,
-    async waitFor(pattern, timeoutMs = 30_000) {
-      try {
-        return await until(() => {
-          const match = stdout.text.match(pattern) ?? stderr.text.match(pattern);
-          if (match === null && ended !== undefined) throw new Error(`ended with ${ended.code}`);
-          return match ?? undefined;
-        }, String(pattern), { timeoutMs });
-      } catch (error) {
-        throw failure(error instanceof Error ? error.message : String(error));
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await kill();
-    },
-  };
+  }
+
+  #describe(): string {
+    const end = this.#ended === undefined ? "running" : `ended with ${this.#ended.code}`;
+    return `${this.#command} (${end}):\n${this.stdout}${this.stderr}`.trimEnd();
+  }
 }
 
 /** What a program that has ended leaves behind. */
@@ -119,7 +146,7 @@ export async function run(
   args: string[],
   { timeoutMs = 60_000, ...options }: RunOptions = {},
 ): Promise<Finished> {
-  await using child = spawnChild(command, { ...options, args });
+  await using child = new Child(command, { ...options, args });
   const timer = setTimeout(() => child.signal("SIGKILL"), timeoutMs);
   try {
     const { code } = await child.status;
@@ -158,14 +185,5 @@ class Collected {
 
   async #collect(stream: ReadableStream<string>): Promise<void> {
     for await (const chunk of stream) this.text += chunk;
-  }
-}
-
-function trySignal(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch (error) {
-    // It ended by itself, and its status has not been read yet.
-    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -18,21 +18,24 @@ export interface UntilOptions {
  * Asks again and again until there is an answer.
  *
  * @param probe Gives the answer, or `undefined` (or `false`) for "not yet"; what it throws is final.
- * @param what What is waited for, for the error.
+ * @param what What is waited for, as the error is to say it.
  * @param options How long and how often.
  * @returns The first answer.
  * @throws {Error} If the time is over.
  */
 export async function until<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  what: string,
+  what: string | (() => string),
   { timeoutMs = 15_000, everyMs = 20 }: UntilOptions = {},
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   while (true) {
     const answer = await probe();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() >= end) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    if (Date.now() >= end) {
+      const text = typeof what === "string" ? what : what();
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${text}`);
+    }
     await pause(everyMs);
   }
 }

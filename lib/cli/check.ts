@@ -1,0 +1,31 @@
+/**
+ * `drec check`: says whether a configuration would do, and starts nothing.
+ *
+ * @module
+ */
+
+import { loadConfig } from "../config.ts";
+import { type Command, parseArguments } from "./command.ts";
+
+/** Checks a configuration. */
+export const checkCommand: Command = {
+  name: "check",
+  summary: "check the configuration and start nothing",
+  help: `Usage: drec check [config.yml]
+
+Reads the configuration as "serve" would and names every problem with its line. Exit code 2 where
+there is one.`,
+  async run(args, { print }) {
+    const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
+    const config = await loadConfig(file, { flags });
+    for (const warning of config.warnings) print(`warning: ${warning}`);
+    const { address, port, route, ssl } = config.server;
+    const scheme = ssl === "off" ? "http" : "https";
+    const place = config.dialInfo === undefined
+      ? `SQLite in ${config.sqlite.path}`
+      : `MongoDB, ${config.dialInfo.database}.${config.collection}`;
+    print(`${config.file ?? "The defaults"}: valid`);
+    print(`listens on ${scheme}://${address}:${port}${route}, counts in ${place}`);
+    return 0;
+  },
+};

@@ -1,0 +1,66 @@
+/**
+ * `drec healthcheck`: asks a DREC on this machine whether it lives. An image without a shell has
+ * nothing else to ask with.
+ *
+ * @module
+ */
+
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+
+import { type Config, loadConfig } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { type Command, parseArguments } from "./command.ts";
+
+const TIMEOUT_MS = 3000;
+
+/** Asks for the health of a running DREC. */
+export const healthcheckCommand: Command = {
+  name: "healthcheck",
+  summary: "ask a running DREC whether it is alive",
+  help: `Usage: drec healthcheck [config.yml]
+
+Asks the DREC of the same configuration on this machine. Exit code 0 if it is alive, else 1.`,
+  async run(args, { print }) {
+    const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
+    const config = await loadConfig(file, { flags });
+    const status = await statusOf(config);
+    if (status !== 200) {
+      throw new AppError("unavailable", `DREC answers ${status}`, { hint: "look at its log" });
+    }
+    print("alive");
+    return 0;
+  },
+};
+
+/** The certificate is not looked at: it is for other names than that of the loopback address. */
+function statusOf({ server }: Config): Promise<number> {
+  const isAny = server.address === "0.0.0.0" || server.address === "::";
+  const options = {
+    host: isAny ? "127.0.0.1" : server.address,
+    port: server.port,
+    path: "/-/healthy",
+    timeout: TIMEOUT_MS,
+    rejectUnauthorized: false,
+    agent: false,
+  } as const;
+  return new Promise((resolve, reject) => {
+    const send = server.ssl === "off" ? requestHttp : requestHttps;
+    const request = send(options, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    });
+    const refuse = (reason: string): void =>
+      reject(
+        new AppError("unavailable", `DREC does not answer on port ${server.port}: ${reason}`, {
+          hint: "start it with `drec serve`, or name its configuration",
+        }),
+      );
+    request.on("error", (error) => refuse(error.message));
+    request.on("timeout", () => {
+      request.destroy();
+      refuse("no answer in time");
+    });
+    request.end();
+  });
+}

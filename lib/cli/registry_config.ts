@@ -1,0 +1,135 @@
+/**
+ * `drec registry-config`: what to paste into a registry's configuration.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { hostname } from "node:os";
+
+import { type Config, loadConfig } from "../config.ts";
+import { openStore } from "../store/open.ts";
+import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
+import { tokenFor } from "./token.ts";
+
+const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** Prints the snippet. */
+export const registryConfigCommand: Command = {
+  name: "registry-config",
+  summary: "print what to paste into a registry's configuration",
+  help: `Usage: drec registry-config [--registry NAME] [config.yml]
+
+Prints the notifications block for the registry's configuration, how the registry comes to
+trust DREC's certificate, and a curl line that shows the numbers.
+
+  --registry NAME   count under this name; default: "default"`,
+  async run(args, terminal) {
+    const { positionals: [file], flags, options } = parseArguments(args, {
+      own: { registry: { type: "string" } },
+      positionals: 1,
+    });
+    const registry = options.registry === undefined ? undefined : String(options.registry);
+    if (registry !== undefined && !REGISTRY_NAME.test(registry)) {
+      throw usageError(`Cannot use "${registry}" as a registry's name: a-z, 0-9, ".", "_", "-"`);
+    }
+    const config = await loadConfig(file, { flags });
+    const store = await openStore(config, { exclusive: false });
+    const tokens = {
+      ingest: await tokenFor(config, "ingest", store),
+      read: await tokenFor(config, "read", store),
+    };
+    await store.close();
+    const url = publicUrl(config, config.server.port);
+    printRegistryConfig(terminal, config, { url, tokens, ...(registry ? { registry } : {}) });
+    return 0;
+  },
+};
+
+/** What the snippet is made from beside the configuration. */
+export interface RegistryConfigParts {
+  /** As the registry reaches DREC. */
+  readonly url: string;
+  /** Shown where they are needed; absent for a role that is open. */
+  readonly tokens: { readonly ingest?: string | undefined; readonly read?: string | undefined };
+  readonly registry?: string;
+}
+
+/**
+ * The address of DREC as others reach it.
+ *
+ * @param config The configuration.
+ * @param port That is listened on.
+ * @returns `server.external_url`, else one with the name of this machine.
+ */
+export function publicUrl(config: Config, port: number): string {
+  const { address, externalUrl, ssl } = config.server;
+  if (externalUrl !== undefined) return externalUrl;
+  const isAny = address === "0.0.0.0" || address === "::";
+  const host = isAny ? hostname() : address.includes(":") ? `[${address}]` : address;
+  return `${ssl === "off" ? "http" : "https"}://${host}:${port}`;
+}
+
+/**
+ * Prints the block to paste, the trust step, and a curl line.
+ *
+ * @param terminal Where to.
+ * @param config The configuration.
+ * @param parts Address, tokens, name of the registry.
+ */
+export function printRegistryConfig(
+  { print }: Terminal,
+  config: Config,
+  { url, tokens, registry }: RegistryConfigParts,
+): void {
+  const route = registry === undefined ? config.server.route : `${config.server.route}/${registry}`;
+  print(`1. Paste this into the registry's config.yml:
+
+notifications:
+  events:
+    includereferences: true
+  endpoints:
+    - name: drec
+      url: ${url}${route}
+      timeout: 5s
+      threshold: 5
+      backoff: 5s`);
+  if (tokens.ingest !== undefined) {
+    print(`      headers:
+        Authorization: [Bearer ${tokens.ingest}]`);
+  }
+  if (config.blobs === "ignore") {
+    print(`      ignore:
+        mediatypes: [application/octet-stream]`);
+  }
+  printTrust(print, config);
+  const ca = caFileOf(config);
+  const trust = ca === undefined ? "" : ` --cacert ${ca}`;
+  const header = tokens.read === undefined ? "" : ` -H "Authorization: Bearer ${tokens.read}"`;
+  print(`
+3. Push or pull something, then look at the numbers:
+
+  curl${trust}${header} ${url}/api/v1/repositories
+`);
+}
+
+function printTrust(print: (line: string) => void, config: Config): void {
+  const ca = caFileOf(config);
+  if (ca === undefined) {
+    print(`
+2. Restart the registry.`);
+    return;
+  }
+  print(`
+2. Let the registry trust ${ca}, and restart it:
+
+  in a container   mount the file as /etc/ssl/certs/drec-ca.crt
+  on a machine     cp ${ca} /usr/local/share/ca-certificates/drec.crt && update-ca-certificates
+  for a first try  start it with SSL_CERT_FILE=${ca} in its environment`);
+}
+
+/** The CA that DREC makes stands beside the certificate that it makes. */
+function caFileOf(config: Config): string | undefined {
+  const { ssl } = config.server;
+  return ssl === "off" ? undefined : join(dirname(ssl.cert), "ca.crt");
+}

@@ -1,0 +1,195 @@
+/**
+ * `drec serve`: receives events and answers questions, until it is asked to stop.
+ *
+ * @module
+ */
+
+import { hostname } from "node:os";
+
+import { type Collector, createCollector } from "../collector.ts";
+import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
+
+import { createApp } from "../http/app.ts";
+import { type Authorizer, createAuthorizer } from "../http/auth.ts";
+import { createIngest } from "../http/ingest.ts";
+import type { Readiness } from "../http/operations.ts";
+import { type Server, startServer } from "../http/server.ts";
+import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
+import { openStore } from "../store/open.ts";
+import type { Store, TokenRole } from "../store/store.ts";
+import { VERSION } from "../version.ts";
+import { type Command, parseArguments, type Terminal } from "./command.ts";
+import { printRegistryConfig, publicUrl } from "./registry_config.ts";
+import { makeToken, ROLES } from "./token.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+/** Runs the collector. */
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "receive events and answer questions (the default)",
+  help: `Usage: drec [serve] [config.yml] [--KEY VALUE …]
+
+Receives the notifications of container registries and keeps statistics. Without a file named,
+config.yml in the working directory is read if there is one; without any, the defaults hold:
+HTTPS on 127.0.0.1:8443, statistics in data/drec.db, a certificate made at the first start.
+
+Every key of the configuration is a flag, too (--server-port 8443), and an environment variable
+(DREC_SERVER_PORT=8443). SIGTERM and SIGINT end it when everything taken in is counted.`,
+  async run(args, terminal) {
+    const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
+    const config = await loadConfig(file, { flags });
+    configureLog(config.log);
+    const log = logger("serve");
+    for (const warning of config.warnings) log.warning(warning);
+    const store = await openStore(config, { exclusive: true });
+    try {
+      await serve(config, store, { terminal, log });
+    } finally {
+      await store.close();
+    }
+    return 0;
+  },
+};
+
+/** Requests in progress have this long to finish; the process ends within ten seconds. */
+const GRACE_MS = 7000;
+
+interface Surroundings {
+  readonly terminal: Terminal;
+  readonly log: Log;
+}
+
+async function serve(config: Config, store: Store, { terminal, log }: Surroundings): Promise<void> {
+  const metrics = createMetrics({ version: VERSION });
+  const tokens = await madeTokens(config, store);
+  const certificate = await loadCertificate(config, metrics, log);
+  const collector = createCollector({
+    store,
+    metrics,
+    blobs: config.blobs,
+    queueLimit: config.limits.queue,
+    onStoreChange: (error) => logStoreChange(log, error),
+  });
+  let readiness: Readiness = "starting";
+  const server = startServer({
+    address: config.server.address,
+    port: config.server.port,
+    ...(certificate === undefined ? {} : { pair: certificate.pair }),
+    handler: createHandler(config, store, {
+      collector,
+      metrics,
+      tokens,
+      readiness: () => readiness,
+    }),
+  });
+  readiness = "ready";
+  const isFirst = certificate?.isNew === true || tokens.some((token) => token.isNew);
+  if (isFirst) printFirstStart(terminal, config, { url: urlOf(config, server), tokens });
+  terminal.print(`DREC ${VERSION} listening on ${server.url}`);
+  const stopUpkeep = startUpkeep(store, logger("store"));
+  const stopWatching = certificate?.watch(server);
+  await store.warmUp();
+
+  await terminal.stopRequested;
+  readiness = "draining";
+  log.info("stopping");
+  stopUpkeep();
+  stopWatching?.();
+  await collector.stop();
+  await server.stop(GRACE_MS);
+  log.info("stopped");
+}
+
+interface MadeToken {
+  readonly role: TokenRole;
+  readonly token: string;
+  readonly isNew: boolean;
+}
+
+/** The tokens of the roles that the configuration leaves open; they are made where missing. */
+async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
+  const made: MadeToken[] = [];
+  for (const role of ROLES) {
+    if (config.auth[role] !== "unset") continue;
+    made.push({ role, ...await store.madeToken(role, makeToken) });
+  }
+  return made;
+}
+
+interface HandlerParts {
+  readonly collector: Collector;
+  readonly metrics: Metrics;
+  readonly tokens: readonly MadeToken[];
+  readonly readiness: () => Readiness;
+}
+
+function createHandler(
+  config: Config,
+  store: Store,
+  { collector, metrics, tokens, readiness }: HandlerParts,
+): ReturnType<typeof createApp> {
+  const authorize = authorizerOf(config, tokens);
+  const { route } = config.server;
+  const ingest = createIngest({
+    collector,
+    authorize,
+    metrics,
+    route,
+    limits: config.limits,
+    onUnauthorized: unauthorizedLog(),
+  });
+  return createApp({
+    store,
+    ingest,
+    route,
+    authorize,
+    metrics,
+    readiness,
+    pendingIgnored: () => collector.pendingIgnored(),
+    now: Date.now,
+    log: logger("http"),
+  });
+}
+
+function authorizerOf({ auth, server }: Config, tokens: readonly MadeToken[]): Authorizer {
+  const access = (role: TokenRole) => {
+    const configured = auth[role];
+    return configured === "unset" ? undefined : configured;
+  };
+  return createAuthorizer({
+    roles: { ingest: access("ingest"), read: access("read"), admin: access("admin") },
+    madeTokens: (role) => tokens.filter((made) => made.role === role).map((made) => made.token),
+    isLoopbackBound: isLoopbackAddress(server.address),
+  });
+}
+
+/** A registry with a wrong token repeats itself every second until somebody mends it. */
+function unauthorizedLog(): (info: { remoteAddress: string }, path: string) => void {
+  const log = logger("ingest");
+  const mayLog = createLogThrottle(60_000);
+  return ({ remoteAddress }, path) => {
+    const allowed = mayLog(`${remoteAddress} ${path}`);
+    if (allowed === undefined) return;
+    log.error("refused events: wrong or missing token; the registry keeps them until it is mended", {
+      remote_address: remoteAddress,
+      path,
+      suppressed: allowed.suppressed,
+    });
+  };
+}
+
+function logStoreChange(log: Log, error: unknown): void {
+  if (error === undefined) log.info("the store answers again");
+  else log.error("the store does not answer; registries keep their events", { error });
+}
+
+async function loadCertificate(config: Config, _metrics: Metrics, _log: Log): Promise<{pair: {cert: string; key: string}; isNew: boolean; watch: (server: Server) => () => void} | undefined> {
+  await Promise.resolve(); if (config.server.ssl === "off") return undefined; throw new Error("stub");
+}
+function printFirstStart(terminal: Terminal, config: Config, { url, tokens }: { url: string; tokens: readonly MadeToken[] }): void {
+  const isOpen = isLoopbackAddress(config.server.address);
+  const of = (role: string) => isOpen ? undefined : tokens.find((t) => t.role === role)?.token;
+  printRegistryConfig(terminal, config, { url, tokens: { ingest: of("ingest"), read: of("read") } });
+}
+function urlOf(config: Config, server: Server): string { return publicUrl(config, Number(new URL(server.url).port)); }

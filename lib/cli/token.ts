@@ -1,0 +1,94 @@
+/**
+ * `drec token`: shows the tokens that were made, and makes those that are missing.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+
+import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
+import { openStore } from "../store/open.ts";
+import type { Store, TokenRole } from "../store/store.ts";
+import { type Command, parseArguments, usageError } from "./command.ts";
+
+/** The roles, in the order in which they are shown. */
+export const ROLES: readonly TokenRole[] = ["ingest", "read", "admin"];
+
+/** Shows tokens. */
+export const tokenCommand: Command = {
+  name: "token",
+  summary: "show the tokens that were made, make those that are missing",
+  help: `Usage: drec token [ingest|read|admin|new] [config.yml]
+
+Shows the token of a role that the configuration leaves open, and makes it if there is none yet.
+Without a role it shows all of them.
+
+  ingest   for registries that send events
+  read     for the API and the metrics
+  admin    for what changes something
+  new      print a fresh token to be put into the configuration; nothing is stored`,
+  async run(args, { print }) {
+    const { positionals, flags } = parseArguments(args, { positionals: 2 });
+    const [role, file] = isWhat(positionals[0]) ? positionals : [undefined, ...positionals];
+    if (role === "new") {
+      print(makeToken());
+      return 0;
+    }
+    const config = await loadConfig(file, { flags });
+    const store = await openStore(config, { exclusive: false });
+    try {
+      if (role === undefined) await showAll(config, store, print);
+      else print(await describe(config, role as TokenRole, store));
+    } finally {
+      await store.close();
+    }
+    return 0;
+  },
+};
+
+function isWhat(text: string | undefined): boolean {
+  if (text === undefined) return false;
+  if (text === "new" || ROLES.some((role) => role === text)) return true;
+  if (/\.ya?ml$|\//.test(text)) return false;
+  throw usageError(`Unknown role "${text}", expected ingest, read, admin or new`);
+}
+
+async function showAll(
+  config: Config,
+  store: Store,
+  print: (line: string) => void,
+): Promise<void> {
+  for (const role of ROLES) print(`${role.padEnd(8)}${await describe(config, role, store)}`);
+}
+
+async function describe(config: Config, role: TokenRole, store: Store): Promise<string> {
+  const access = config.auth[role];
+  if (access === "none") return "(open to all)";
+  if (access !== "unset") return `(${access.length} in the configuration)`;
+  return (await store.madeToken(role, makeToken)).token;
+}
+
+/**
+ * Finds a token that opens a role, for a snippet to paste.
+ *
+ * @param config The configuration.
+ * @param role The role.
+ * @param store Where made tokens are.
+ * @returns The token, `undefined` where the role needs none.
+ */
+export async function tokenFor(
+  config: Config,
+  role: TokenRole,
+  store: Store,
+): Promise<string | undefined> {
+  const access = config.auth[role];
+  if (access === "none") return undefined;
+  if (access !== "unset") return access[0]?.token;
+  if (isLoopbackAddress(config.server.address)) return undefined;
+  return (await store.madeToken(role, makeToken)).token;
+}
+
+/** @returns A token that nobody guesses: 256 bits. */
+export function makeToken(): string {
+  return randomBytes(32).toString("base64url");
+}

@@ -1,0 +1,87 @@
+/**
+ * Repositories: the list of them, and one by its name.
+ *
+ * @module
+ */
+
+import { AppError } from "../../errors.ts";
+import { REPOSITORY_SORTS, type RepositoryStatistics, type Store } from "../../store/store.ts";
+import type { Parameters } from "../parameters.ts";
+import { ProblemError } from "../problem.ts";
+import {
+  answerJson,
+  answerPage,
+  type ApiContext,
+  type ApiHandler,
+  parametersOf,
+} from "./answer.ts";
+import { repositoryItem, repositoryShape } from "./shapes.ts";
+
+/**
+ * `GET /api/v1/repositories?q=&prefix=&sort=&registry=&limit=&cursor=`
+ *
+ * @param store Where statistics live.
+ * @returns The handler.
+ */
+export function listRepositories(store: Store): ApiHandler {
+  return function listRepositories(c): Promise<Response> {
+    const allowed = ["q", "prefix", "sort", "registry", "limit", "cursor"];
+    const parameters = parametersOf(c, allowed);
+    const sort = parameters.choice("sort", REPOSITORY_SORTS, "name");
+    const q = parameters.text("q");
+    const prefix = parameters.text("prefix");
+    const registry = parameters.registry();
+    const filters = {
+      ...(q === undefined ? {} : { q }),
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(registry === undefined ? {} : { registry }),
+    };
+    return answerPage(c, parameters, {
+      name: ["repositories", sort, q, prefix, registry],
+      load: (page) => store.listRepositories({ ...page, ...filters, sort }),
+      shape: repositoryItem,
+    });
+  };
+}
+
+/**
+ * `GET /api/v1/repositories/{name}?registry=`
+ *
+ * @param store Where statistics live.
+ * @returns The handler.
+ */
+export function showRepository(store: Store): ApiHandler {
+  return async function showRepository(c): Promise<Response> {
+    const parameters = parametersOf(c, ["registry"]);
+    return answerJson(c, repositoryShape(await findRepository(store, c, parameters)));
+  };
+}
+
+/**
+ * Finds the repository that a request names.
+ *
+ * @param store Where statistics live.
+ * @param c Its path has `name`.
+ * @param parameters May have `registry`.
+ * @returns The repository.
+ * @throws {AppError} `not_found`, or `conflict` if several registries have one of that name.
+ */
+export async function findRepository(
+  store: Store,
+  c: ApiContext,
+  parameters: Parameters,
+): Promise<RepositoryStatistics> {
+  const name = c.req.param("name") ?? "";
+  const registry = parameters.registry();
+  const [first, ...others] = await store.findRepositories(name, registry);
+  if (first === undefined) {
+    const where = registry === undefined ? "" : ` in registry "${registry}"`;
+    throw new AppError("not_found", `No repository "${name}"${where}`);
+  }
+  if (others.length === 0) return first;
+  const registries = [first, ...others].map((found) => found.registry);
+  throw new ProblemError("conflict", `Several registries have a repository "${name}"`, {
+    hint: `choose with ?registry=, one of ${registries.join(", ")}`,
+    members: { registries },
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * Reads request bodies within limits of size, time and memory.
+ *
+ * @module
+ */
+
+import { AppError } from "../errors.ts";
+
+/** Limits for reading bodies. */
+export interface BodyLimits {
+  /** Bytes up to which a body is kept. */
+  readonly body: number;
+  /** Bytes of all bodies that are in memory at the same time. */
+  readonly inFlight: number;
+}
+
+/** A body that has arrived. */
+export interface ArrivedBody {
+  /** All of it, or its beginning. */
+  readonly bytes: Uint8Array;
+  /** Set where `bytes` is only the beginning of that many. */
+  readonly oversize?: number;
+}
+
+/** Beyond this not even reading and discarding is worth it: no registry makes such an event. */
+const DISCARD_LIMIT = 256 * 1024 * 1024;
+/** What is kept of a body that is too large. */
+const EXCERPT = 64 * 1024;
+const ARRIVAL_MS = 30_000;
+
+/** Reads bodies; {@linkcode BodyReader.read} gives the memory back through `release`. */
+export class BodyReader {
+  readonly #limits: BodyLimits;
+  #inFlight = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Reads a body, and lends its memory to an action.
+   *
+   * @param request Its body is consumed.
+   * @param action What to do with it.
+   * @returns What the action returned.
+   * @throws {AppError} `unavailable`: no memory is left, or the body did not arrive whole in time.
+   */
+  async lend<T>(request: Request, action: (body: ArrivedBody) => Promise<T>): Promise<T> {
+    const announced = Number(request.headers.get("content-length") ?? 0);
+    const account = new Account(this.#limits, (change) => {
+      if (change > 0 && this.#inFlight + change > this.#limits.inFlight) {
+        throw new AppError("unavailable", "Too many bodies are in memory");
+      }
+      this.#inFlight += change;
+    });
+    try {
+      account.reserve(announced);
+      return await action(await readBody(request, this.#limits.body, account));
+    } finally {
+      account.close();
+    }
+  }
+}
+
+/** The memory that one body takes. */
+class Account {
+  readonly #limit: number;
+  readonly #change: (bytes: number) => void;
+  #reserved = 0;
+
+  constructor({ body }: BodyLimits, change: (bytes: number) => void) {
+    this.#limit = body;
+    this.#change = change;
+  }
+
+  /** Takes memory for a body of that many bytes in all; a larger one than the limit is not kept. */
+  reserve(total: number): void {
+    const wanted = total > this.#limit ? EXCERPT : total;
+    if (wanted <= this.#reserved) return;
+    this.#change(wanted - this.#reserved);
+    this.#reserved = wanted;
+  }
+
+  close(): void {
+    this.#change(-this.#reserved);
+    this.#reserved = 0;
+  }
+}
+
+async function readBody(request: Request, limit: number, account: Account): Promise<ArrivedBody> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return { bytes: new Uint8Array() };
+  // The server itself would wait for a half-sent body for ever.
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), ARRIVAL_MS);
+  try {
+    return await readAll(reader, { limit, account, announced: announcedBy(request) });
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("unavailable", "The body did not arrive whole", { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function announcedBy(request: Request): number | undefined {
+  const length = request.headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { limit, account, announced }: {
+    limit: number;
+    account: Account;
+    announced: number | undefined;
+  },
+): Promise<ArrivedBody> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const isKept = size <= limit;
+    size += value.length;
+    if (size > DISCARD_LIMIT) {
+      await reader.cancel();
+      throw new AppError("unavailable", "The body is larger than anything a registry sends");
+    }
+    account.reserve(size);
+    if (isKept) chunks.push(value);
+    if (size > limit) chunks.splice(0, chunks.length, joined(chunks).subarray(0, EXCERPT).slice());
+  }
+  if (announced !== undefined && size < announced) {
+    throw new AppError("unavailable", "The body did not arrive whole");
+  }
+  return size > limit ? { bytes: joined(chunks), oversize: size } : { bytes: joined(chunks) };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first, ...rest] = chunks;
+  if (first === undefined) return new Uint8Array();
+  if (rest.length === 0) return first;
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

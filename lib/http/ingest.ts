@@ -1,0 +1,132 @@
+/**
+ * The event route: where registries POST.
+ *
+ * A registry knows two answers: "gone" (2xx, 3xx) and "again, before anything else, for ever" (all
+ * others). So anything but 200 is only for what will be different next time without anyone editing
+ * the event.
+ *
+ * @module
+ */
+
+import type { Collector } from "../collector.ts";
+import { AppError } from "../errors.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Authorizer } from "./auth.ts";
+import { BodyReader } from "./body.ts";
+import { type FetchHandler, pathOf, type RequestInfo } from "./request.ts";
+
+/** What {@linkcode createIngest} is made with. */
+export interface IngestOptions {
+  readonly collector: Collector;
+  readonly authorize: Authorizer;
+  readonly metrics: Metrics;
+  /** The path, without a slash at its end. */
+  readonly route: string;
+  readonly limits: {
+    /** Bytes of one body. */
+    readonly bodyBytes: number;
+    /** Bytes of all bodies in memory. */
+    readonly bodiesInFlightBytes: number;
+  };
+  /** Told of each request that was refused for its token. */
+  readonly onUnauthorized: (info: RequestInfo, path: string) => void;
+}
+
+/** The registry gives up after a second; an answer after that is heard by nobody. */
+const ANSWER_BUDGET_MS = 800;
+/** What a commit has at least, however long the body took to arrive. */
+const COMMIT_BUDGET_MS = 600;
+const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** The registry of the bare route. */
+const DEFAULT_REGISTRY = "default";
+
+/**
+ * Makes the handler of the event route.
+ *
+ * @param options What it works with.
+ * @returns The handler of the route and all paths below it; it never throws, never redirects.
+ */
+export function createIngest(options: IngestOptions): FetchHandler {
+  const { route, limits, metrics } = options;
+  const reader = new BodyReader({ body: limits.bodyBytes, inFlight: limits.bodiesInFlightBytes });
+
+  return async function ingest(request, info): Promise<Response> {
+    const response = await answer(request, info, pathOf(request.url));
+    metrics.notifications.add(1, { status: String(response.status) });
+    return response;
+  };
+
+  async function answer(request: Request, info: RequestInfo, path: string): Promise<Response> {
+    const named = registryOf(path.slice(route.length));
+    if (named === undefined) return refusal(404, "No such event route");
+    // Before the token: a redirect that turned POST into GET must fail loudly in every case.
+    if (request.method !== "POST") return refusal(405, "Send events by POST", { allow: "POST" });
+    const access = options.authorize(request, "ingest", info);
+    const bound = access.ok ? access.registry : undefined;
+    if (!access.ok || (bound !== undefined && named !== "" && named !== bound)) {
+      options.onUnauthorized(info, path);
+      return refusal(access.ok ? 401 : access.status, "A token for sending events is needed", {
+        "www-authenticate": 'Bearer realm="drec"',
+      });
+    }
+    return await take(request, named || bound || DEFAULT_REGISTRY);
+  }
+
+  async function take(request: Request, registry: string): Promise<Response> {
+    const receivedAt = Date.now();
+    const problem = options.collector.unavailable();
+    if (problem !== undefined) return refusal(503, problem);
+    try {
+      const isOversize = await reader.lend(request, async ({ bytes, oversize }) => {
+        // A body of many megabytes may use up the budget on its way. Were it never committed for
+        // that, it would come again for ever.
+        const deadline = Math.max(receivedAt + ANSWER_BUDGET_MS, Date.now() + COMMIT_BUDGET_MS);
+        const size = oversize === undefined ? {} : { oversize };
+        const notification = { registry, receivedAt, body: bytes, deadline, ...size };
+        await within(deadline, options.collector.collect(notification));
+        return oversize !== undefined;
+      });
+      return new Response(null, { status: isOversize ? 202 : 200 });
+    } catch (error) {
+      if (error instanceof AppError && error.code === "unavailable") {
+        return refusal(503, error.message);
+      }
+      return refusal(503, "Internal error");
+    }
+  }
+}
+
+/** The registry that the rest of the path names: `""` for none, `undefined` for no possible name. */
+function registryOf(rest: string): string | undefined {
+  const name = rest.replace(/^\//, "").replace(/\/$/, "");
+  return name === "" || REGISTRY_NAME.test(name) ? name : undefined;
+}
+
+/** Gives up at the deadline; what goes on behind it is harmless, for the retry is a duplicate. */
+async function within(deadline: number, action: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new AppError("unavailable", "The store is too slow")),
+      deadline - Date.now(),
+    );
+  });
+  try {
+    await Promise.race([action, timeout]);
+  } finally {
+    clearTimeout(timer);
+    // The action's own failure, should it come later, is nobody's any more.
+    action.catch(() => {});
+  }
+}
+
+function refusal(
+  status: number,
+  detail: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(`${detail}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * A store for tests of what stands above it, and events for it in few words.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+import { createConsumerMatcher } from "../../lib/consumer.ts";
+import { parseEnvelope } from "../../lib/event.ts";
+import type { Outcome, Received } from "../../lib/plan.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import type { Store, StoreOptions } from "../../lib/store/store.ts";
+
+const DAY_MS = 86_400_000;
+
+/** An event in few words; what is left out is that of an anonymous `docker pull` by tag. */
+export interface TestEvent {
+  registry?: string;
+  /** Unique unless told. */
+  id?: string;
+  action?: string;
+  repository?: string;
+  tag?: string;
+  /** The 64 digits are made from it; `null` for none. */
+  digest?: string | null;
+  mediaType?: string;
+  method?: string;
+  /** RFC 3339. */
+  timestamp?: string;
+  /** Milliseconds since 1970; that of the timestamp unless told. */
+  receivedAt?: number;
+  actor?: string;
+  address?: string;
+  userAgent?: string;
+}
+
+/** A store in a folder of its own. */
+export interface TestStore extends AsyncDisposable {
+  readonly store: Store;
+}
+
+/**
+ * Opens a new, empty SQLite store.
+ *
+ * @param options What is to be other than the defaults.
+ * @returns The store; leaving its scope closes it and removes its folder.
+ */
+export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
+  const folder = await Deno.makeTempDir({ prefix: "drec-test-" });
+  const store = await openSqliteStore({ path: join(folder, "drec.db"), exclusive: true }, {
+    consumerOf: createConsumerMatcher([]),
+    privacy: { actors: "keep", addresses: "keep" },
+    onRepositoryDelete: "remove",
+    collector: "test",
+    retention: {
+      ids: 90 * DAY_MS,
+      events: 14 * DAY_MS,
+      days: 800 * DAY_MS,
+      tagDays: 90 * DAY_MS,
+      deleted: 90 * DAY_MS,
+      quarantine: 30 * DAY_MS,
+    },
+    ...options,
+  });
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Records events, each in an envelope of its own.
+ *
+ * @param store Where to.
+ * @param events In order of arrival.
+ * @returns What became of each.
+ */
+export function recordEvents(store: Store, events: readonly TestEvent[]): Promise<Outcome[]> {
+  return store.record(events.map(receive));
+}
+
+/**
+ * Spells a digest out.
+ *
+ * @param name Any text.
+ * @returns A SHA-256 digest, always the same for the same text.
+ */
+export function digestOf(name: string): string {
+  const hex = Array.from(new TextEncoder().encode(name), (byte) => byte.toString(16)).join("");
+  return `sha256:${hex.padEnd(64, "0").slice(0, 64)}`;
+}
+
+function receive(event: TestEvent): Received {
+  const { registry = "default", timestamp = "2026-11-20T12:00:00Z" } = event;
+  const receivedAt = event.receivedAt ?? Date.parse(timestamp);
+  const text = JSON.stringify({ events: [wireEventOf({ ...event, timestamp })] });
+  const [entry] = parseEnvelope(new TextEncoder().encode(text), receivedAt);
+  assert.ok(entry);
+  const envelope = { key: () => text, excerpt: () => text, bytes: text.length };
+  return { registry, receivedAt, entry, envelope };
+}
+
+function wireEventOf(event: TestEvent): unknown {
+  const { id = crypto.randomUUID(), action = "pull", repository = "team/app", tag } = event;
+  const { digest = "image", method = METHODS[action] ?? "GET" } = event;
+  const mediaType = event.mediaType ?? "application/vnd.oci.image.manifest.v1+json";
+  const kind = mediaType === "application/octet-stream" ? "blobs" : "manifests";
+  const url = `https://registry/v2/${encodeURIComponent(repository)}/${kind}/${digest}`;
+  return {
+    id,
+    timestamp: event.timestamp,
+    action,
+    target: {
+      repository,
+      tag,
+      ...(digest === null ? {} : { digest: digestOf(digest) }),
+      ...(action === "delete" ? {} : { mediaType, url }),
+    },
+    request: {
+      id: crypto.randomUUID(),
+      addr: event.address ?? "192.0.2.1:4711",
+      method,
+      useragent: event.userAgent ?? "docker/28.5.2 go/go1.24.8",
+    },
+    actor: event.actor === undefined ? {} : { name: event.actor },
+    source: { addr: "registry:5000", instanceID: "instance" },
+  };
+}
+
+const METHODS: Readonly<Record<string, string>> = {
+  push: "PUT",
+  mount: "POST",
+  delete: "DELETE",
+};
