@@ -8,15 +8,19 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { ensureAuthority, issue, readAuthority } from "./certificates_authority.ts";
 import {
-  createAuthority,
-  isIssuedBy,
-  issueCertificate,
-  normalizeName,
-  type PemPair,
-  readCertificate,
-} from "./certificates_issuer.ts";
+  CERT_MODE,
+  commit,
+  exists,
+  KEY_MODE,
+  prepare,
+  readPem,
+  reasonOf,
+  waitingFor,
+} from "./certificates_files.ts";
+import { isIssuedBy, normalizeName, type PemPair, readCertificate } from "./certificates_issuer.ts";
 import { AppError } from "./errors.ts";
 
 /** Which pair to serve, and for what names to make one. */
@@ -48,18 +52,15 @@ export interface Certificates {
   readonly generated: boolean;
   /** Whether it was made just now. */
   readonly created: boolean;
-  /** Whether it was renewed just now. */
-  readonly renewed: boolean;
   /** What works, but perhaps not everywhere or not for long. */
   readonly warnings: readonly string[];
 }
 
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
-const KEY_MODE = 0o600;
-const CERT_MODE = 0o644;
-const OWN_PAIR_HINT =
-  "put the certificate and its key there, or remove both to have a new pair made";
+const OWN_PAIR_HINT = "put a certificate and its key there, or remove both to have new ones made";
+const START_AGAIN = "remove it, ca.crt and both keys, start again, and let the registries trust " +
+  "the new ca.crt";
 
 /**
  * Reads the pair, makes it if neither file exists, and renews it if DREC made it.
@@ -71,8 +72,8 @@ const OWN_PAIR_HINT =
  */
 export async function ensureCertificates(options: CertificateOptions): Promise<Certificates> {
   await finishInterrupted(options);
-  const [hasCert, hasKey] = [await exists(options.cert), await exists(options.certKey)];
-  if (hasCert || hasKey) return await loadCertificates(options);
+  const isThere = await exists(options.cert) || await exists(options.certKey);
+  if (isThere) return await loadCertificates(options);
   await createPair(options);
   return { ...await loadCertificates(options), created: true };
 }
@@ -85,106 +86,43 @@ export async function ensureCertificates(options: CertificateOptions): Promise<C
  * @throws {AppError} `invalid` if a file is missing, unreadable or no use.
  */
 export async function loadCertificates(options: CertificateOptions): Promise<Certificates> {
-  const pair = await readPair(options);
-  const problem = problemOfPair(pair);
+  const found = await readPair(options);
+  const problem = problemOf(found);
   if (problem !== undefined) throw refuse(options, problem);
-  const authority = await readAuthority(options);
-  const isOurs = authority !== undefined && await isIssuedBy(pair.cert, authority.cert);
-  const { pair: current, warnings } = isOurs && authority.key !== undefined
-    ? await renewIfDue({ ...pair }, { cert: authority.cert, key: authority.key }, options)
-    : { pair, warnings: [] };
-  checkValidity(current, options);
+  const authority = await readAuthority(options.cert);
+  const isOurs = authority !== undefined && await isIssuedBy(found.cert, authority.cert);
+  const { pair, warnings } = isOurs && authority.key !== undefined
+    ? await renewIfDue(found, { cert: authority.cert, key: authority.key }, options)
+    : { pair: found, warnings: [] };
+  checkDates(pair, options);
   return {
-    ...current,
+    ...pair,
     caFile: isOurs ? authority.file : undefined,
-    notAfter: readCertificate(current.cert).notAfter,
+    notAfter: readCertificate(pair.cert).notAfter,
     generated: isOurs && authority.key !== undefined,
     created: false,
-    renewed: current.cert !== pair.cert,
-    warnings: [...warnings, ...warningsOf(current, options)],
+    warnings: [...warnings, ...warningsOf(pair, options)],
   };
 }
 
-/** Looks after the files of a running server. */
-export interface CertificateWatcher extends Disposable {
-  /** Looks now instead of at the next turn. */
-  check(): Promise<void>;
-  /** Ends the watch. */
-  stop(): void;
-}
-
-/** Options of {@linkcode watchCertificates}. */
-export interface WatchOptions extends CertificateOptions {
-  /** What is served now. */
-  readonly current: Certificates;
-  /** How often to look. Default: 10 seconds. */
-  readonly intervalMs?: number;
-  /** Receives each new pair, ready to be served. */
-  readonly onChange: (certificates: Certificates) => void;
-  /** Receives what is wrong with new files, once; the old pair stays in use. */
-  readonly onError: (error: unknown) => void;
-}
-
 /**
- * Takes up new files while the server runs, and renews a generated certificate in time.
+ * Says whether a certificate is so near its end that a generated one is renewed.
  *
- * Two files cannot be replaced at once, so that files which do not fit together are given one more
- * turn before they are an error.
- *
- * @param options What to watch and whom to tell.
- * @returns A handle to end it. It does not keep the process alive.
+ * @param notAfter Its end.
+ * @param now The time, in milliseconds.
+ * @returns True in the last 30 days.
  */
-export function watchCertificates(options: WatchOptions): CertificateWatcher {
-  const { intervalMs = 10_000, onChange, onError } = options;
-  let current = options.current;
-  let failure: { readonly files: string; readonly isTold: boolean } | undefined;
-  let running: Promise<void> | undefined;
-
-  async function look(): Promise<void> {
-    const files = await fingerprint(options);
-    const isDue = current.generated && isRenewalDue(current.notAfter, options);
-    if (!isDue && files === current.cert + current.key) {
-      failure = undefined;
-      return;
-    }
-    if (failure?.isTold === true && failure.files === files) return;
-    try {
-      const next = await loadCertificates(options);
-      failure = undefined;
-      const isNew = next.cert + next.key !== current.cert + current.key;
-      current = next;
-      if (isNew) onChange(next);
-    } catch (error) {
-      const isTold = failure?.files === files;
-      failure = { files, isTold };
-      if (isTold) onError(error);
-    }
-  }
-
-  function check(): Promise<void> {
-    running ??= look().finally(() => running = undefined);
-    return running;
-  }
-
-  const timer = setInterval(check, intervalMs);
-  Deno.unrefTimer(timer);
-  const stop = (): void => clearInterval(timer);
-  return { check, stop, [Symbol.dispose]: stop };
-}
-
-/** What the files hold; differs from every valid pair while one is missing. */
-async function fingerprint({ cert, certKey }: CertificateOptions): Promise<string> {
-  const texts = [cert, certKey].map((path) => Deno.readTextFile(path).catch(() => "(missing)"));
-  return (await Promise.all(texts)).join("");
+export function isRenewalDue(notAfter: Date, now: number): boolean {
+  return notAfter.getTime() - now < RENEW_BEFORE_MS;
 }
 
 /** After a crash between the last two steps of {@linkcode createPair} the certificate waits. */
 async function finishInterrupted(options: CertificateOptions): Promise<void> {
-  const waiting = temporary(options.cert);
+  const waiting = waitingFor(options.cert);
   if (await exists(options.cert) || !await exists(options.certKey)) return;
   if (!await exists(waiting)) return;
   const pair = await readPair({ ...options, cert: waiting });
-  if (problemOfPair(pair) === undefined) await Deno.rename(waiting, options.cert);
+  if (problemOf(pair) === undefined) await commit(options.cert);
 }
 
 /**
@@ -195,54 +133,17 @@ async function createPair(options: CertificateOptions): Promise<void> {
   const { cert, certKey } = options;
   if (cert === certKey) throw refuse(options, "the certificate and its key are the same file");
   try {
-    const authority = await ensureAuthority(options);
-    const pair = await issueCertificate(authority, {
-      names: namesOf(options),
-      now: nowOf(options),
-    });
+    const authority = await ensureAuthority(cert, nowOf(options));
+    const pair = await issue(authority, { names: namesOf(options), now: nowOf(options) });
     await Deno.mkdir(dirname(certKey), { recursive: true });
-    await write(temporary(cert), pair.cert, CERT_MODE);
-    await replace(certKey, pair.key, KEY_MODE);
-    await Deno.rename(temporary(cert), cert);
+    await prepare(cert, pair.cert, CERT_MODE);
+    await prepare(certKey, pair.key, KEY_MODE);
+    await commit(certKey);
+    await commit(cert);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError("unavailable", `Cannot make certificate "${cert}": ${reasonOf(error)}`, {
-      hint:
-        `make the directory "${dirname(cert)}" writable, put a certificate and its key there, ` +
-        "or set server.ssl to off behind a proxy that does TLS",
-      cause: error,
-    });
+    throw unwritable(`Cannot make certificate "${cert}"`, cert, error);
   }
-}
-
-/** An authority that exists is used again, since registries may trust it already. */
-async function ensureAuthority(options: CertificateOptions): Promise<PemPair> {
-  const { file, keyFile } = authorityFiles(options);
-  const [hasCert, hasKey] = [await exists(file), await exists(keyFile)];
-  const now = nowOf(options);
-  if (hasCert && !hasKey) {
-    throw new AppError(
-      "invalid",
-      `Cannot make certificate "${options.cert}": "${keyFile}" is missing`,
-      {
-        hint: `put it beside "${file}", or remove that to have a new authority made`,
-      },
-    );
-  }
-  const key = hasKey ? await readText(keyFile) : undefined;
-  if (hasCert && key !== undefined) {
-    const authority = { cert: await readText(file), key };
-    if (readCertificate(authority.cert).notAfter.getTime() > now) return authority;
-    throw new AppError("invalid", `Cannot make certificate "${options.cert}": "${file}" expired`, {
-      hint:
-        `remove "${file}" and "${keyFile}", start again, and let the registries trust the new one`,
-    });
-  }
-  const authority = await createAuthority(now, key);
-  await Deno.mkdir(dirname(file), { recursive: true });
-  if (!hasKey) await replace(keyFile, authority.key, KEY_MODE);
-  await replace(file, authority.cert, CERT_MODE);
-  return authority;
 }
 
 async function renewIfDue(
@@ -250,46 +151,37 @@ async function renewIfDue(
   authority: PemPair,
   options: CertificateOptions,
 ): Promise<{ pair: PemPair; warnings: string[] }> {
+  const now = nowOf(options);
   const { notAfter, names } = readCertificate(pair.cert);
   const isComplete = namesOf(options).every((name) => names.includes(name));
-  if (isComplete && !isRenewalDue(notAfter, options)) return { pair, warnings: [] };
+  if (isComplete && !isRenewalDue(notAfter, now)) return { pair, warnings: [] };
   const end = readCertificate(authority.cert).notAfter;
-  if (isComplete && end <= notAfter) {
-    const text =
-      `the authority beside "${options.cert}" expires on ${render(end)}: remove it with ` +
-      "the certificate and both keys, start again, and let the registries trust the new one";
-    return { pair, warnings: [text] };
+  // An authority near its end cannot give more time.
+  if (end.getTime() <= now || (isComplete && end <= notAfter)) {
+    return { pair, warnings: [`the authority of "${options.cert}" ends, too: ${START_AGAIN}`] };
   }
   try {
-    const next = await issueCertificate(authority, {
-      names: namesOf(options),
-      now: nowOf(options),
-      renew: pair,
-    });
-    await replace(options.cert, next.cert, CERT_MODE);
+    const next = await issue(authority, { names: namesOf(options), now, renew: pair });
+    await prepare(options.cert, next.cert, CERT_MODE);
+    await commit(options.cert);
     return { pair: next, warnings: [] };
   } catch (error) {
-    // What is there serves on; if it has expired, the check that follows refuses it.
-    return { pair, warnings: [`cannot renew "${options.cert}": ${reasonOf(error)}`] };
+    const failure = unwritable(`Cannot renew certificate "${options.cert}"`, options.cert, error);
+    if (notAfter.getTime() <= now) throw failure;
+    return { pair, warnings: [`${failure.message}; it serves on until ${notAfter.toISOString()}`] };
   }
-}
-
-function isRenewalDue(notAfter: Date, options: CertificateOptions): boolean {
-  return notAfter.getTime() - nowOf(options) < RENEW_BEFORE_MS;
 }
 
 async function readPair({ cert, certKey }: CertificateOptions): Promise<PemPair> {
-  try {
-    return { cert: await readText(cert), key: await readText(certKey) };
-  } catch (error) {
-    throw error instanceof AppError && error.cause instanceof Deno.errors.NotFound
-      ? new AppError("invalid", error.message, { hint: OWN_PAIR_HINT, cause: error.cause })
-      : error;
+  for (const path of [cert, certKey]) {
+    if (await exists(path)) continue;
+    throw new AppError("invalid", `Cannot read "${path}": no such file`, { hint: OWN_PAIR_HINT });
   }
+  return { cert: await readPem(cert), key: await readPem(certKey) };
 }
 
 /** Asks the TLS stack that will serve the pair: no other judge knows all kinds of keys. */
-function problemOfPair({ cert, key }: PemPair): string | undefined {
+function problemOf({ cert, key }: PemPair): string | undefined {
   if (key.includes("ENCRYPTED")) return "its key is encrypted; decrypt it with `openssl pkey`";
   try {
     readCertificate(cert);
@@ -308,49 +200,33 @@ function problemOfTls(error: unknown): string | undefined {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (message.includes("KeyMismatch")) return "it does not belong to its key";
   if (message.includes("No keys found")) return "its key is no private key in PEM form";
-  // Anything else that has a name of its own is about the socket and not about the pair.
+  // An error with another name of its own is about the socket and not about the pair.
   return ["Error", "TypeError", "InvalidData"].includes(name) ? message : undefined;
 }
 
-function checkValidity({ cert }: PemPair, options: CertificateOptions): void {
+function checkDates({ cert }: PemPair, options: CertificateOptions): void {
   const { notBefore, notAfter } = readCertificate(cert);
   const now = nowOf(options);
   if (notAfter.getTime() <= now) {
-    throw refuse(options, `it expired on ${render(notAfter)}`, "replace it by a renewed one");
+    const hint = `replace it by a renewed one; if DREC made it, ${START_AGAIN}`;
+    throw refuse(options, `it expired at ${notAfter.toISOString()}`, hint);
   }
   if (notBefore.getTime() > now) {
     const hint = "check the clock of this machine, or wait";
-    throw refuse(options, `it is not valid before ${render(notBefore)}`, hint);
+    throw refuse(options, `it is not valid before ${notBefore.toISOString()}`, hint);
   }
 }
 
 function warningsOf({ cert }: PemPair, options: CertificateOptions): string[] {
   const { isAuthority, names, notAfter } = readCertificate(cert);
+  const isNearEnd = isRenewalDue(notAfter, nowOf(options));
   const doubts: [boolean, string][] = [
     [isAuthority, "is that of an authority (CA:TRUE); some clients refuse it as a server's"],
     [names.length === 0, "has no subject alternative names; registries refuse it"],
-    [isRenewalDue(notAfter, options), `expires on ${render(notAfter)}`],
+    [isNearEnd, `expires at ${notAfter.toISOString()}`],
   ];
   return doubts.filter(([isDoubtful]) => isDoubtful)
     .map(([, text]) => `certificate "${options.cert}" ${text}`);
-}
-
-interface Authority {
-  readonly file: string;
-  readonly cert: string;
-  /** Absent if it is kept elsewhere: then nothing is renewed. */
-  readonly key: string | undefined;
-}
-
-async function readAuthority(options: CertificateOptions): Promise<Authority | undefined> {
-  const { file, keyFile } = authorityFiles(options);
-  if (!await exists(file)) return undefined;
-  const key = await exists(keyFile) ? await readText(keyFile) : undefined;
-  return { file, cert: await readText(file), key };
-}
-
-function authorityFiles({ cert }: CertificateOptions): { file: string; keyFile: string } {
-  return { file: join(dirname(cert), "ca.crt"), keyFile: join(dirname(cert), "ca.key") };
 }
 
 function namesOf({ hostname, externalUrl, names }: CertificateOptions): string[] {
@@ -368,50 +244,10 @@ function refuse({ cert }: CertificateOptions, problem: string, hint = OWN_PAIR_H
   return new AppError("invalid", `Cannot use certificate "${cert}": ${problem}`, { hint });
 }
 
-function temporary(path: string): string {
-  return `${path}.new`;
-}
-
-async function replace(path: string, text: string, mode: number): Promise<void> {
-  await write(temporary(path), text, mode);
-  await Deno.rename(temporary(path), path);
-}
-
-async function write(path: string, text: string, mode: number): Promise<void> {
-  // A file left over by a crash would keep its mode.
-  await Deno.remove(path).catch(() => {});
-  using file = await Deno.open(path, { write: true, createNew: true, mode });
-  const writer = file.writable.getWriter();
-  await writer.write(new TextEncoder().encode(text));
-  await file.syncData();
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new AppError("invalid", `Cannot read "${path}": ${reasonOf(error)}`, {
-      hint: "make it readable for the user that DREC runs as",
-      cause: error,
-    });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw new AppError("invalid", `Cannot read "${path}": ${reasonOf(error)}`, {
-      hint: "make its directory readable for the user that DREC runs as",
-      cause: error,
-    });
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+function unwritable(message: string, cert: string, cause: unknown): AppError {
+  return new AppError("unavailable", `${message}: ${reasonOf(cause)}`, {
+    hint: `make the directory "${dirname(cert)}" writable, put a certificate and its key there, ` +
+      "or set server.ssl to off behind a proxy that does TLS",
+    cause,
+  });
 }

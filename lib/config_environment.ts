@@ -61,18 +61,14 @@ export function flagOf(key: KeyName): string {
 /**
  * Collects what the environment says to DREC, with no more permission than there is.
  *
- * With access to the whole environment misspelt `DREC_…` variables are among the result; with
- * `--allow-env=DREC_*,MONGODB_URI,MONGODB_URI_FILE` Deno lists nothing, so that each known
- * name is asked for.
+ * Where Deno lists the environment (`--allow-env`, or `--ignore-env` beside a narrower
+ * `--allow-env=DREC_*,MONGODB_URI,MONGODB_URI_FILE`), misspelt `DREC_…` variables are among the
+ * result. With the narrower permission alone it lists nothing, and each known name is asked for.
  *
  * @returns The variables that are set.
  */
 export function readEnvironment(): Record<string, string> {
-  const isOpen = Deno.permissions.querySync({ name: "env" }).state === "granted";
-  const entries = isOpen
-    ? Object.entries(Deno.env.toObject()).filter(([name]) => isOurs(name))
-    : CONFIG_VARIABLES.filter(isReadable).map((name) => [name, Deno.env.get(name)]);
-  return Object.fromEntries(entries.filter(([, text]) => text !== undefined));
+  return Object.fromEntries(Object.entries(listVariables()).filter(([name]) => isOurs(name)));
 }
 
 /**
@@ -143,8 +139,25 @@ function isForeign(name: string, text: string): boolean {
     /_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name);
 }
 
-function isReadable(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+function listVariables(): Record<string, string> {
+  // Where the state is "prompt", asking for all would ask a person.
+  if (Deno.permissions.querySync({ name: "env" }).state === "prompt") return readKnownVariables();
+  try {
+    return Deno.env.toObject();
+  } catch {
+    return readKnownVariables();
+  }
+}
+
+function readKnownVariables(): Record<string, string> {
+  const isReadable = (variable: string): boolean =>
+    Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+  return Object.fromEntries(
+    CONFIG_VARIABLES.filter(isReadable).flatMap((name) => {
+      const text = Deno.env.get(name);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
 }
 
 function settingOf(

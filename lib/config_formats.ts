@@ -138,6 +138,18 @@ export function parseHost(text: string): string | undefined {
 }
 
 /**
+ * Reads a name for a certificate: a host name, also one that begins with `*.`, or an IP address.
+ *
+ * @param text IPv6 with or without brackets.
+ * @returns Without brackets, or `undefined`.
+ */
+export function parseCertificateName(text: string): string | undefined {
+  const [wildcard = ""] = /^\*\.(?=.*[a-z])/i.exec(text) ?? [];
+  const host = parseHost(text.slice(wildcard.length));
+  return host === undefined ? undefined : wildcard + host;
+}
+
+/**
  * Reads the address of a server: a host with or without a port.
  *
  * @param text `mongo-host`, `mongo-host:27017` or `[::1]:27017`.

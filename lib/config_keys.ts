@@ -9,6 +9,7 @@
 
 import type { z } from "zod";
 import {
+  parseCertificateName,
   parseHost,
   parseHostAndPort,
   parseOrigin,
@@ -79,7 +80,7 @@ export const KEYS = {
   "server.ssl.cert": key(anyText("the path of a PEM file"), "certs/domain.crt"),
   "server.ssl.cert_key": key(anyText("the path of a PEM file"), "certs/domain.key"),
   "server.ssl.names": key(
-    list(readable("a host name or an IP address", parseHost)),
+    list(readable("a host name or an IP address", parseCertificateName)),
     [],
     { form: "list" },
   ),

@@ -32,26 +32,29 @@ export function suggestKey(unknown: string): string | undefined {
   return ranked[0]?.name;
 }
 
-/** A slip in the whole name weighs less than a name that stands in the wrong place. */
+/** A name that stands in the wrong place weighs more than one slip, and less than two. */
 function distanceOf(unknown: string, name: string): number | undefined {
-  const whole = limited(squeeze(unknown), squeeze(name));
-  if (whole !== undefined) return whole;
   const parts = name.split(".");
-  const tails = parts.slice(1).map((_, index) => parts.slice(index + 1).join("."));
-  const given = [unknown, unknown.split(".").at(-1) ?? ""];
-  const distances = tails
-    .flatMap((tail) => given.map((text) => limited(squeeze(text), squeeze(tail))))
-    .filter((distance) => distance !== undefined);
-  return distances.length === 0 ? undefined : MAX_DISTANCE + 1 + Math.min(...distances);
+  const tails = parts.map((_, index) => parts.slice(index).join("."));
+  const last = unknown.split(".").at(-1) ?? "";
+  const distances = [
+    limited(unknown, name),
+    ...tails.flatMap((tail) => [limited(unknown, tail), limited(last, tail)])
+      .map((distance) => distance + 1.5),
+  ];
+  const least = Math.min(...distances);
+  return Number.isFinite(least) ? least : undefined;
 }
 
 function squeeze(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-function limited(a: string, b: string): number | undefined {
+/** Infinite beyond what can be a slip; short names leave less room for one. */
+function limited(unknown: string, name: string): number {
+  const [a, b] = [squeeze(unknown), squeeze(name)];
   const distance = editDistance(a, b);
-  return distance <= Math.min(MAX_DISTANCE, Math.floor(b.length / 3)) ? distance : undefined;
+  return distance <= Math.min(MAX_DISTANCE, Math.floor(b.length / 3)) ? distance : Infinity;
 }
 
 /** Levenshtein's distance, one row at a time. */

@@ -9,7 +9,7 @@
  */
 
 import { isIndexType, type RegistryEvent } from "./event.ts";
-import { CHECK_LATE_US, CHECK_WINDOW_US, type Facts, type TagCheck } from "./facts.ts";
+import { CHECK_LATE_US, CHECK_WINDOW_US, type Facts, isNewer, type TagCheck } from "./facts.ts";
 
 /** What one event means. `row` is the row of the decision table that said so. */
 export type Meaning =
@@ -144,8 +144,8 @@ function findCheck(at: number, checks: readonly TagCheck[]): TagCheck | undefine
   for (const check of checks) {
     if (check.at <= at) {
       const isInWindow = check.at >= at - CHECK_WINDOW_US;
-      if (isInWindow && (before === undefined || check.at >= before.at)) before = check;
-    } else if (check.at <= at + CHECK_LATE_US && (after === undefined || check.at < after.at)) {
+      if (isInWindow && isNewer(check, before)) before = check;
+    } else if (check.at <= at + CHECK_LATE_US && (after === undefined || isNewer(after, check))) {
       after = check;
     }
   }

@@ -122,7 +122,7 @@ export interface ManifestWrite extends OfRepository {
   readonly referencesCut?: true;
 }
 
-/** What changes in a repository beside its numbers. */
+/** What changes in a repository beside its numbers; absent where nothing does. */
 export interface RepositoryWrite extends OfRepository {
   readonly actorCount: number;
   readonly tagRows: number;
@@ -304,7 +304,6 @@ class Draft {
     const { registry, event } = sighting;
     const { repository } = event;
     if (meaning.type === "repositoryDelete") return this.#deleteRepository(sighting);
-    if (event.kind !== "blob") this.#repository(registry, repository);
     const tag = this.#tagSlot(meaning, registry, repository);
     this.#learn(meaning, sighting, tag);
     const changes = changesOf(meaning, {
@@ -465,6 +464,7 @@ class Draft {
     if (meaning.type === "pull" && meaning.claims !== undefined) return tag;
     const next = { ...state, tagRows: state.tagRows + 1 };
     this.#known.repositories.set(keyOf(registry, repository), next);
+    this.#repository(registry, repository);
     return tag;
   }
 

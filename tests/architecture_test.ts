@@ -114,6 +114,11 @@ interface Module {
 
 const modules = await readModules();
 
+Deno.test("the graph of imports was read", () => {
+  const facts = modules.find(({ path }) => path === "lib/facts.ts");
+  assert.deepEqual(facts?.imports, ["lib/event.ts"]);
+});
+
 Deno.test("every module has a place in the layers", () => {
   assert.deepEqual(modules.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path), []);
 });

@@ -15,7 +15,7 @@ import { freshDatabase, startMongo } from "./support/mongodb.ts";
 import { type RegistryVersion, startRegistry } from "./support/registry.ts";
 import { closingLine, parseJunit, reportedFiles } from "./support/report.ts";
 import { needs } from "./support/require.ts";
-import { permissionFlags } from "./support/tasks.ts";
+import { permissionFlags } from "../tools/tasks.ts";
 import { readRecording, readRecordings } from "./support/testdata.ts";
 import { createCertificates, type TestCertificates } from "./support/tls.ts";
 import { freePort, tempDir, until } from "./support/wait.ts";

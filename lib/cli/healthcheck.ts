@@ -24,7 +24,7 @@ Asks the DREC of the same configuration on this machine. Exit code 0 if it is al
   async run(args, { print }) {
     const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
     const config = await loadConfig(file, { flags });
-    const status = await statusOf(config);
+    const status = await statusOf(config, await certificateOf(config));
     if (status !== 200) {
       throw new AppError("unavailable", `DREC answers ${status}`, { hint: "look at its log" });
     }
@@ -33,8 +33,16 @@ Asks the DREC of the same configuration on this machine. Exit code 0 if it is al
   },
 };
 
-/** The certificate is not looked at: it is for other names than that of the loopback address. */
-function statusOf({ server }: Config): Promise<number> {
+async function certificateOf({ server }: Config): Promise<string | undefined> {
+  if (server.ssl === "off") return undefined;
+  return await Deno.readTextFile(server.ssl.cert).catch(() => undefined);
+}
+
+/**
+ * The certificate is not judged: it is for other names than that of the loopback address. That it
+ * is named at all keeps the system's list of authorities from being asked for.
+ */
+function statusOf({ server }: Config, certificate: string | undefined): Promise<number> {
   const isAny = server.address === "0.0.0.0" || server.address === "::";
   const options = {
     host: isAny ? "127.0.0.1" : server.address,
@@ -43,6 +51,7 @@ function statusOf({ server }: Config): Promise<number> {
     timeout: TIMEOUT_MS,
     rejectUnauthorized: false,
     agent: false,
+    ...(certificate === undefined ? {} : { ca: [certificate] }),
   } as const;
   return new Promise((resolve, reject) => {
     const send = server.ssl === "off" ? requestHttp : requestHttps;

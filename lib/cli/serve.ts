@@ -4,8 +4,6 @@
  * @module
  */
 
-import { hostname } from "node:os";
-
 import { type Collector, createCollector } from "../collector.ts";
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 
@@ -13,12 +11,13 @@ import { createApp } from "../http/app.ts";
 import { type Authorizer, createAuthorizer } from "../http/auth.ts";
 import { createIngest } from "../http/ingest.ts";
 import type { Readiness } from "../http/operations.ts";
-import { type Server, startServer } from "../http/server.ts";
+import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import { VERSION } from "../version.ts";
+import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { printRegistryConfig, publicUrl } from "./registry_config.ts";
 import { makeToken, ROLES } from "./token.ts";
@@ -63,7 +62,7 @@ interface Surroundings {
 async function serve(config: Config, store: Store, { terminal, log }: Surroundings): Promise<void> {
   const metrics = createMetrics({ version: VERSION });
   const tokens = await madeTokens(config, store);
-  const certificate = await loadCertificate(config, metrics, log);
+  const certificate = await loadCertificate(config, { metrics, log: logger("tls") });
   const collector = createCollector({
     store,
     metrics,
@@ -85,17 +84,17 @@ async function serve(config: Config, store: Store, { terminal, log }: Surroundin
   });
   readiness = "ready";
   const isFirst = certificate?.isNew === true || tokens.some((token) => token.isNew);
-  if (isFirst) printFirstStart(terminal, config, { url: urlOf(config, server), tokens });
+  if (isFirst) printFirstStart(terminal, config, { url: server.url, tokens });
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
-  const stopWatching = certificate?.watch(server);
+  const watcher = certificate?.watch(server);
   await store.warmUp();
 
   await terminal.stopRequested;
   readiness = "draining";
   log.info("stopping");
   stopUpkeep();
-  stopWatching?.();
+  watcher?.stop();
   await collector.stop();
   await server.stop(GRACE_MS);
   log.info("stopped");
@@ -115,6 +114,27 @@ async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
     made.push({ role, ...await store.madeToken(role, makeToken) });
   }
   return made;
+}
+
+/**
+ * What a newcomer needs, once. A secret is shown on a terminal only; where the output is a log,
+ * the command that shows it is named.
+ */
+function printFirstStart(
+  terminal: Terminal,
+  config: Config,
+  { url, tokens }: { url: string; tokens: readonly MadeToken[] },
+): void {
+  const hidden = "<see: drec token>";
+  const shown = (role: TokenRole): string | undefined => {
+    const made = tokens.find((token) => token.role === role);
+    if (made === undefined || isLoopbackAddress(config.server.address)) return undefined;
+    return terminal.isTerminal ? made.token : hidden;
+  };
+  printRegistryConfig(terminal, config, {
+    url: publicUrl(config, Number(new URL(url).port)),
+    tokens: { ingest: shown("ingest"), read: shown("read") },
+  });
 }
 
 interface HandlerParts {
@@ -171,11 +191,14 @@ function unauthorizedLog(): (info: { remoteAddress: string }, path: string) => v
   return ({ remoteAddress }, path) => {
     const allowed = mayLog(`${remoteAddress} ${path}`);
     if (allowed === undefined) return;
-    log.error("refused events: wrong or missing token; the registry keeps them until it is mended", {
-      remote_address: remoteAddress,
-      path,
-      suppressed: allowed.suppressed,
-    });
+    log.error(
+      "refused events: wrong or missing token; the registry keeps them until it is mended",
+      {
+        remote_address: remoteAddress,
+        path,
+        suppressed: allowed.suppressed,
+      },
+    );
   };
 }
 
@@ -183,13 +206,3 @@ function logStoreChange(log: Log, error: unknown): void {
   if (error === undefined) log.info("the store answers again");
   else log.error("the store does not answer; registries keep their events", { error });
 }
-
-async function loadCertificate(config: Config, _metrics: Metrics, _log: Log): Promise<{pair: {cert: string; key: string}; isNew: boolean; watch: (server: Server) => () => void} | undefined> {
-  await Promise.resolve(); if (config.server.ssl === "off") return undefined; throw new Error("stub");
-}
-function printFirstStart(terminal: Terminal, config: Config, { url, tokens }: { url: string; tokens: readonly MadeToken[] }): void {
-  const isOpen = isLoopbackAddress(config.server.address);
-  const of = (role: string) => isOpen ? undefined : tokens.find((t) => t.role === role)?.token;
-  printRegistryConfig(terminal, config, { url, tokens: { ingest: of("ingest"), read: of("read") } });
-}
-function urlOf(config: Config, server: Server): string { return publicUrl(config, Number(new URL(server.url).port)); }

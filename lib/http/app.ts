@@ -25,8 +25,8 @@ import { showSeries } from "./api/series.ts";
 import type { Authorizer } from "./auth.ts";
 import {
   answerError,
-  type AppLog,
   countAnswers,
+  type ErrorLog,
   guard,
   refuseMethod,
   refusePath,
@@ -51,7 +51,7 @@ export interface AppOptions {
   readonly pendingIgnored: () => readonly IgnoredCount[];
   /** Tells the time in milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: AppLog;
+  readonly log: ErrorLog;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 
 import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { TokenRole } from "../store/store.ts";
 import type { Authorizer } from "./auth.ts";
@@ -15,12 +16,7 @@ import { problemOf, problemResponse } from "./problem.ts";
 import type { Environment } from "./request.ts";
 
 /** Where errors go that answers do not show. */
-export interface AppLog {
-  /** The store is out of reach: it may come back by itself. */
-  warning(message: string, fields: Record<string, unknown>): void;
-  /** A defect. */
-  error(message: string, fields: Record<string, unknown>): void;
-}
+export type ErrorLog = Pick<Log, "warning" | "error">;
 
 /**
  * Headers of all answers. Nothing here is meant to be shown by a browser in another site's page.
@@ -74,7 +70,7 @@ export function countAnswers(metrics: Metrics): MiddlewareHandler<Environment> {
  * @param log Where they go.
  * @returns The error handler.
  */
-export function answerError(log: AppLog): ErrorHandler<Environment> {
+export function answerError(log: ErrorLog): ErrorHandler<Environment> {
   return function answerError(error, c): Response {
     const requestId = c.get("requestId");
     const problem = problemOf(error, requestId);

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { type AppOptions, createApp } from "../../lib/http/app.ts";
 import { createAuthorizer } from "../../lib/http/auth.ts";
 import type { FetchHandler } from "../../lib/http/request.ts";
+import type { LogFields } from "../../lib/log.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { openTestStore } from "./store.ts";
@@ -27,7 +28,7 @@ export interface TestApp extends AsyncDisposable {
   readonly store: Store;
   readonly metrics: Metrics;
   /** What was logged: level, message and fields. */
-  readonly logged: { level: string; message: string; fields: Record<string, unknown> }[];
+  readonly logged: { level: string; message: string; fields: LogFields }[];
   readonly handle: FetchHandler;
   /** @param target Path and query, sent exactly so, as `Deno.serve` hands them over. */
   ask(target: string, init?: RequestInit): Promise<Answer>;
@@ -49,7 +50,7 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
   const store = options.store ?? opened.store;
   const metrics = createMetrics({ version: "0.0.0-test" });
   const logged: TestApp["logged"] = [];
-  const log = (level: string) => (message: string, fields: Record<string, unknown>) => {
+  const log = (level: string) => (message: string, fields: LogFields = {}) => {
     logged.push({ level, message, fields });
   };
   const handle = createApp({

@@ -8,7 +8,7 @@
 import { Child, type ChildOptions, type Finished, run } from "./child.ts";
 import { repositoryRoot } from "./compiled.ts";
 import { requirePart, setting } from "./parts.ts";
-import { permissionFlags } from "./tasks.ts";
+import { permissionFlags } from "../../tools/tasks.ts";
 import { type TempDir, tempDir } from "./wait.ts";
 
 /** Which form of the program to run. */

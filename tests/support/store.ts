@@ -4,14 +4,12 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { createConsumerMatcher } from "../../lib/consumer.ts";
-import { parseEnvelope } from "../../lib/event.ts";
 import type { Outcome, Received } from "../../lib/plan.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
+import { digestOf, mediaTypes, planOptionsOf, receivedOfBody } from "./events.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -23,7 +21,7 @@ export interface TestEvent {
   action?: string;
   repository?: string;
   tag?: string;
-  /** The 64 digits are made from it; `null` for none. */
+  /** What `digestOf` makes it from; `null` for none. */
   digest?: string | null;
   mediaType?: string;
   method?: string;
@@ -50,9 +48,7 @@ export interface TestStore extends AsyncDisposable {
 export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const folder = await Deno.makeTempDir({ prefix: "drec-test-" });
   const store = await openSqliteStore({ path: join(folder, "drec.db"), exclusive: true }, {
-    consumerOf: createConsumerMatcher([]),
-    privacy: { actors: "keep", addresses: "keep" },
-    onRepositoryDelete: "remove",
+    ...planOptionsOf(),
     collector: "test",
     retention: {
       ids: 90 * DAY_MS,
@@ -81,36 +77,22 @@ export async function openTestStore(options: Partial<StoreOptions> = {}): Promis
  * @returns What became of each.
  */
 export function recordEvents(store: Store, events: readonly TestEvent[]): Promise<Outcome[]> {
-  return store.record(events.map(receive));
+  return store.record(events.flatMap(receive));
 }
 
-/**
- * Spells a digest out.
- *
- * @param name Any text.
- * @returns A SHA-256 digest, always the same for the same text.
- */
-export function digestOf(name: string): string {
-  const hex = Array.from(new TextEncoder().encode(name), (byte) => byte.toString(16)).join("");
-  return `sha256:${hex.padEnd(64, "0").slice(0, 64)}`;
-}
-
-function receive(event: TestEvent): Received {
+function receive(event: TestEvent): Received[] {
   const { registry = "default", timestamp = "2026-11-20T12:00:00Z" } = event;
   const receivedAt = event.receivedAt ?? Date.parse(timestamp);
-  const text = JSON.stringify({ events: [wireEventOf({ ...event, timestamp })] });
-  const [entry] = parseEnvelope(new TextEncoder().encode(text), receivedAt);
-  assert.ok(entry);
-  const envelope = { key: () => text, excerpt: () => text, bytes: text.length };
-  return { registry, receivedAt, entry, envelope };
+  const body = JSON.stringify({ events: [wireEventOf({ ...event, timestamp })] });
+  return receivedOfBody(body, { registry, receivedAt });
 }
 
 function wireEventOf(event: TestEvent): unknown {
   const { id = crypto.randomUUID(), action = "pull", repository = "team/app", tag } = event;
   const { digest = "image", method = METHODS[action] ?? "GET" } = event;
-  const mediaType = event.mediaType ?? "application/vnd.oci.image.manifest.v1+json";
-  const kind = mediaType === "application/octet-stream" ? "blobs" : "manifests";
-  const url = `https://registry/v2/${encodeURIComponent(repository)}/${kind}/${digest}`;
+  const mediaType = event.mediaType ?? mediaTypes.image;
+  const kind = mediaType === mediaTypes.blob ? "blobs" : "manifests";
+  const path = `${encodeURIComponent(repository)}/${kind}/${digestOf(digest ?? "")}`;
   return {
     id,
     timestamp: event.timestamp,
@@ -119,7 +101,7 @@ function wireEventOf(event: TestEvent): unknown {
       repository,
       tag,
       ...(digest === null ? {} : { digest: digestOf(digest) }),
-      ...(action === "delete" ? {} : { mediaType, url }),
+      ...(action === "delete" ? {} : { mediaType, url: `https://registry/v2/${path}` }),
     },
     request: {
       id: crypto.randomUUID(),

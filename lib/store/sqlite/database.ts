@@ -19,6 +19,9 @@ export type Row = Readonly<Record<string, unknown>>;
  */
 const EVENT_FAULT_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 
+/** How long another process, such as a replay, may hold the write lock: it stops everything here. */
+const BUSY_MS = 250;
+
 /** What to do about SQLite's primary result codes. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "end the other program that writes to the database",
@@ -47,9 +50,10 @@ export class Database {
     this.path = path;
     this.#lock = exclusive ? takeLock(path) : undefined;
     try {
-      this.#database = new DatabaseSync(path, { timeout: 500 });
+      this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
       // FULL: a commit is on the disk when it returns. NORMAL would lose the last ones of a crash.
-      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      this.get("PRAGMA journal_mode = WAL");
+      this.#database.exec("PRAGMA synchronous = FULL");
       this.#migrate();
     } catch (error) {
       this.#lock?.close();
@@ -72,6 +76,20 @@ export class Database {
     return Number(this.#statement(sql).run(...parameters).changes);
   }
 
+  /**
+   * Executes a statement that is put together from parts, once.
+   *
+   * @param key Names the parts.
+   * @param render Puts them together.
+   * @param parameters As in {@linkcode run}.
+   */
+  runShaped(key: string, render: () => string, parameters: readonly SQLInputValue[]): void {
+    const present = this.#statements.get(key);
+    const statement = present ?? this.#database.prepare(render());
+    if (present === undefined) this.#statements.set(key, statement);
+    statement.run(...parameters);
+  }
+
   /** Executes an insert and names the new row. */
   insert(sql: string, ...parameters: SQLInputValue[]): number {
     return Number(this.#statement(sql).run(...parameters).lastInsertRowid);
@@ -87,9 +105,10 @@ export class Database {
    */
   transaction<T>(action: () => T): T {
     try {
-      this.#database.exec("BEGIN IMMEDIATE");
+      // Not `exec()`, whose errors have no result code.
+      this.run("BEGIN IMMEDIATE");
       const result = action();
-      this.#database.exec("COMMIT");
+      this.run("COMMIT");
       return result;
     } catch (error) {
       this.#rollback();
@@ -168,7 +187,8 @@ function takeLock(path: string): DatabaseSync {
   const file = `${path}.lock`;
   try {
     const lock = new DatabaseSync(file, { timeout: 0 });
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE");
+    lock.prepare("BEGIN EXCLUSIVE").run();
     return lock;
   } catch (error) {
     if (codeOf(error) !== 5) throw storeError(`Cannot lock store "${path}"`, error);

@@ -1,5 +1,5 @@
 /**
- * Integers for names that repeat. Lives as long as a transaction: a rollback takes new ones back.
+ * Integers for names that repeat.
  *
  * @module
  */
@@ -7,13 +7,33 @@
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./database.ts";
 
-/** The ids of registries, texts and repositories. */
+/** Ids that stay in memory between transactions. */
+const MAX_KEPT = 20_000;
+
+/**
+ * The ids of registries, texts and repositories. They never change, so that those of committed
+ * transactions are kept in memory.
+ */
 export class Names {
   readonly #database: Database;
-  readonly #ids = new Map<string, number>();
+  readonly #kept = new Map<string, number>();
+  /** Of this transaction: a rollback takes new names back. */
+  readonly #new = new Map<string, number>();
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Keeps what a transaction has found; to be called after its commit. */
+  commit(): void {
+    if (this.#kept.size > MAX_KEPT) this.#kept.clear();
+    for (const [key, id] of this.#new) this.#kept.set(key, id);
+    this.#new.clear();
+  }
+
+  /** Forgets what a transaction has found; to be called before it begins. */
+  begin(): void {
+    this.#new.clear();
   }
 
   /** @returns The id of a registry, which is made where it is new. */
@@ -40,25 +60,20 @@ export class Names {
   /** @returns The id of a repository, which is made, unlisted, where it is new. */
   repository(registry: string, repository: string): number {
     const insert = "INSERT INTO repositories (repository, registry) VALUES (?, ?)";
+    const find = "SELECT id FROM repositories WHERE repository = ? AND registry = ?";
     return this.#idOf(
       keyOf("repository", registry, repository),
       () =>
-        this.findRepository(registry, repository) ??
+        this.#find(find, repository, registry) ??
           this.#database.insert(insert, repository, registry),
     );
   }
 
-  /** @returns The id of a repository, `undefined` where nothing is known of it. */
-  findRepository(registry: string, repository: string): number | undefined {
-    const sql = "SELECT id FROM repositories WHERE repository = ? AND registry = ?";
-    return this.#find(sql, repository, registry);
-  }
-
   #idOf(key: string, find: () => number): number {
-    const present = this.#ids.get(key);
+    const present = this.#kept.get(key) ?? this.#new.get(key);
     if (present !== undefined) return present;
     const id = find();
-    this.#ids.set(key, id);
+    this.#new.set(key, id);
     return id;
   }
 

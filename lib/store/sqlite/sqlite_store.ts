@@ -76,12 +76,14 @@ class SqliteStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #expiry: Expiry;
+  readonly #names: Names;
   readonly #key: string;
 
   constructor(database: Database, options: StoreOptions) {
     this.#database = database;
     this.#options = options;
     this.#expiry = new Expiry(database, options.retention);
+    this.#names = new Names(database);
     this.#key = this.#madeKey();
   }
 
@@ -90,12 +92,17 @@ class SqliteStore implements Store {
     received: readonly Received[],
     { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
   ): Promise<Outcome[]> {
-    return settle(() => this.#database.transaction(() => this.#record(received, ignored)));
+    return settle(() => {
+      this.#names.begin();
+      const outcomes = this.#database.transaction(() => this.#record(received, ignored));
+      this.#names.commit();
+      return outcomes;
+    });
   }
 
   #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
     const options = { ...this.#options, key: this.#key };
-    const names = new Names(this.#database);
+    const names = this.#names;
     const candidates = candidatesOf(received, options);
     const duplicates = new Set<string>();
     const fresh: Sighting[] = [];

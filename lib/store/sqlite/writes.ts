@@ -18,7 +18,7 @@ import type {
   RepositoryWrite,
   TagWrite,
 } from "../../plan.ts";
-import type { Change, Counts, Target, Times } from "../../statistics.ts";
+import type { Change, Metric, Target, Times } from "../../statistics.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -101,16 +101,15 @@ function removeRepository({ database, names }: Context, removal: Removal): void 
 /** Adds a change to its row; a row that is missing is made. */
 function applyChange(context: Context, { target, counts, times }: Change): void {
   const { table, keys, counted } = rowOf(context, target);
-  const kept = counted === undefined
-    ? counts
-    : Object.fromEntries(Object.entries(counts).filter(([metric]) => counted.has(metric)));
-  const sql = upsertOf(table, Object.keys(keys), { counts: kept, times });
-  context.database.run(
-    sql,
+  const metrics = Object.keys(counts) as Metric[];
+  const kept = counted === undefined ? metrics : metrics.filter((metric) => counted.has(metric));
+  const moments = Object.keys(times) as (keyof Times)[];
+  const shape = { table, keys: Object.keys(keys), metrics: kept, moments };
+  context.database.runShaped(`${table} ${kept.join()} ${moments.join()}`, () => upsertOf(shape), [
     ...Object.values(keys),
-    ...Object.values(kept),
-    ...Object.values(times),
-  );
+    ...kept.map((metric) => counts[metric] ?? 0),
+    ...moments.map((moment) => times[moment] ?? 0),
+  ]);
 }
 
 interface TableRow {
@@ -165,26 +164,25 @@ function tagId(database: Database, repositoryId: number, tag: string): number {
   return Number(row?.id);
 }
 
+/** The columns of an upsert, by the names of the API. */
+interface Shape {
+  readonly table: string;
+  readonly keys: readonly string[];
+  readonly metrics: readonly string[];
+  readonly moments: readonly string[];
+}
+
 /**
  * The statement that adds counts to a row and moves its times. Only the columns that change are
  * named, because SQLite touches the index of each column that is.
  */
-function upsertOf(
-  table: string,
-  keys: readonly string[],
-  { counts, times }: { counts: Counts; times: Times },
-): string {
-  const metrics = Object.keys(counts).map(columnOf);
-  const moments = Object.keys(times).map(columnOf);
-  const columns = [...keys, ...metrics, ...moments];
-  const updates = [
-    ...metrics.map((column) => `${column} = ${column} + excluded.${column}`),
-    ...moments.map((column) => {
-      const pick = column.startsWith("first_") ? "min" : "max";
-      return `${column} = ${pick}(ifnull(${column}, excluded.${column}), excluded.${column})`;
-    }),
-  ];
-  if (table === "repositories") return updateOfRepository(metrics, moments);
+function upsertOf(shape: Shape): string {
+  return shape.table === "repositories" ? updateOf(shape) : insertOf(shape);
+}
+
+function insertOf({ table, keys, metrics, moments }: Shape): string {
+  const columns = [...keys, ...metrics.map(columnOf), ...moments.map(columnOf)];
+  const updates = updatesOf({ metrics, moments, valueOf: (column) => `excluded.${column}` });
   const doing = updates.length === 0 ? "NOTHING" : `UPDATE SET ${updates.join(", ")}`;
   return `INSERT INTO ${table} (${columns.join(", ")})
     VALUES (${columns.map(() => "?").join(", ")})
@@ -192,16 +190,24 @@ function upsertOf(
 }
 
 /** A repository's row exists, for its id was asked for; a change makes it one that is listed. */
-function updateOfRepository(metrics: readonly string[], moments: readonly string[]): string {
-  const updates = [
-    ...metrics.map((column, index) => `${column} = ${column} + ?${index + 2}`),
-    ...moments.map((column, index) => {
-      const value = `?${index + 2 + metrics.length}`;
-      const pick = column.startsWith("first_") ? "min" : "max";
-      return `${column} = ${pick}(ifnull(${column}, ${value}), ${value})`;
-    }),
-  ];
-  return `UPDATE repositories SET ${["listed = 1", ...updates].join(", ")} WHERE id = ?1`;
+function updateOf({ metrics, moments }: Shape): string {
+  const columns = [...metrics, ...moments].map(columnOf);
+  const valueOf = (column: string): string => `?${columns.indexOf(column) + 2}`;
+  const updates = ["listed = 1", ...updatesOf({ metrics, moments, valueOf })];
+  return `UPDATE repositories SET ${updates.join(", ")} WHERE id = ?1`;
+}
+
+function updatesOf(
+  { metrics, moments, valueOf }: Pick<Shape, "metrics" | "moments"> & {
+    valueOf: (column: string) => string;
+  },
+): string[] {
+  const added = metrics.map(columnOf).map((column) => `${column} = ${column} + ${valueOf(column)}`);
+  const moved = moments.map(columnOf).map((column) => {
+    const pick = column.startsWith("first_") ? "min" : "max";
+    return `${column} = ${pick}(ifnull(${column}, ${valueOf(column)}), ${valueOf(column)})`;
+  });
+  return [...added, ...moved];
 }
 
 function writeRepository({ database, names }: Context, write: RepositoryWrite): void {

@@ -1,0 +1,375 @@
+/**
+ * The documents in MongoDB: collections, field names, identifiers.
+ *
+ * The main collection has the shape of 2015, lower-case names without separators; the others keep
+ * to that style. A time is a BSON date, a time that never was is absent, a counter is a 64-bit
+ * integer. A name from an event is only ever a value, never a field.
+ *
+ * @module
+ */
+
+import { Long, type ObjectId } from "mongodb";
+
+import { keyOf } from "../../facts.ts";
+import type { Dimension, Metric, Target, Times } from "../../statistics.ts";
+import type { RepositoryRef } from "../store.ts";
+
+/** The collections, each by what follows the configured name. */
+export const SUFFIXES = {
+  repositories: "",
+  tags: ".tags",
+  manifests: ".manifests",
+  references: ".references",
+  daily: ".daily",
+  breakdowns: ".breakdowns",
+  stars: ".stars",
+  events: ".events",
+  quarantine: ".quarantine",
+  registries: ".registries",
+  meta: ".meta",
+} as const;
+
+/** One of the collections. */
+export type CollectionName = keyof typeof SUFFIXES;
+
+/** A registry that a document names by having none. */
+export const DEFAULT_REGISTRY = "default";
+
+/** The counters, by their names in the documents. */
+export const COUNTERS: Readonly<Record<Metric, string>> = {
+  pulls: "numpulls",
+  checks: "numchecks",
+  childPulls: "numchildpulls",
+  pushes: "numpushs",
+  unchangedPushes: "numunchangedpushs",
+  digestPushes: "numdigestpushs",
+  tagDeletes: "numtagdeletes",
+  manifestDeletes: "nummanifestdeletes",
+  blobDeletes: "numblobdeletes",
+  unknownDeletes: "numunknowndeletes",
+  blobPulls: "numblobpulls",
+  blobChecks: "numblobchecks",
+  blobPushes: "numblobpushs",
+  mounts: "nummounts",
+  blobBytes: "numblobbytes",
+};
+
+/** Counters that a document has from the start, as 0; any other is absent until it counts. */
+export const INITIAL_COUNTERS: Readonly<Partial<Record<CollectionName, readonly string[]>>> = {
+  repositories: [
+    ...["numpulls", "numpushs", "numstars", "numchecks", "numchildpulls", "numdigestpushs"],
+    ...["numunchangedpushs", "numtagdeletes", "nummanifestdeletes", "numblobdeletes"],
+    ...["numunknowndeletes", "numtags"],
+  ],
+  tags: ["numpulls", "numpushs", "numunchangedpushs", "numchecks"],
+  manifests: ["numpulls", "numchildpulls", "numchecks", "numpushs", "numdigestpushs"],
+  breakdowns: ["numpulls", "numpushs"],
+};
+
+/** Counters of a document that hold what they hold: absent is 0. */
+type Counted = Partial<Record<`num${string}`, number>>;
+/** Times of a document: absent is never. */
+type Timed = Partial<Record<Lowercase<keyof Times & string>, Date>>;
+
+interface OfRepository {
+  readonly registry: string;
+  readonly repositoryname: string;
+}
+
+/** Statistics of a repository, in the main collection. */
+export interface RepositoryDocument extends Omit<OfRepository, "registry"> {
+  readonly _id: string | ObjectId;
+  /** Absent: `default`. */
+  readonly registry?: string;
+  readonly numpulls?: number;
+  readonly numpushs?: number;
+  readonly numstars?: number;
+  readonly numchecks?: number;
+  readonly numchildpulls?: number;
+  readonly numdigestpushs?: number;
+  readonly numunchangedpushs?: number;
+  readonly numtagdeletes?: number;
+  readonly nummanifestdeletes?: number;
+  readonly numblobdeletes?: number;
+  readonly numunknowndeletes?: number;
+  /** Tags that exist now. */
+  readonly numtags?: number;
+  /** Absent: the length of `actors`. */
+  readonly numactors?: number;
+  /** Documents of tags, deleted ones included: what the bound is on. */
+  readonly numtagrows?: number;
+  readonly actors?: readonly string[];
+  readonly firstpulled?: Date;
+  readonly lastpulled?: Date;
+  readonly firstpushed?: Date;
+  readonly lastpushed?: Date;
+  readonly lastchecked?: Date;
+  readonly lastused?: Date;
+  readonly deletedat?: Date;
+  /** `deletedat` in microseconds since 1970, as a push of the same millisecond may undo it. */
+  readonly deletedmicros?: number;
+}
+
+/** A tag of a repository; the tag `""` stands for all beyond the bound. */
+export interface TagDocument extends OfRepository, Counted, Timed {
+  readonly _id: string;
+  readonly tag: string;
+  readonly digest?: string;
+  /** Microseconds since 1970 of the newest event that named the tag; deletes it if `deletedat`. */
+  readonly at?: number;
+  /** Id of that event. */
+  readonly id?: string;
+}
+
+/** A manifest of a repository. */
+export interface ManifestDocument extends OfRepository, Counted, Timed {
+  readonly _id: string;
+  readonly digest: string;
+  readonly mediatype?: string;
+  readonly kind?: string;
+  readonly size?: number;
+  readonly hasreferences?: true;
+  readonly referencescut?: true;
+}
+
+/** One part of a manifest. */
+export interface ReferenceEntry {
+  readonly digest: string;
+  readonly mediatype?: string;
+  readonly size?: number;
+  readonly platform?: string;
+  readonly attestation?: true;
+  readonly artifacttype?: string;
+}
+
+/** What a manifest consists of: the children of an index, or the config and layers of an image. */
+export interface ReferencesDocument extends OfRepository {
+  readonly _id: string;
+  /** The manifest. */
+  readonly digest: string;
+  readonly isindex: boolean;
+  readonly references: readonly ReferenceEntry[];
+}
+
+/** Counts of a day (UTC): of a consumer in a repository, or of a tag. */
+export interface DayDocument extends OfRepository, Counted {
+  readonly _id: string;
+  readonly day: Date;
+  readonly consumer?: string;
+  readonly tag?: string;
+}
+
+/** Counts of an actor, a client family or a consumer in a repository. */
+export interface BreakdownDocument extends OfRepository, Counted, Timed {
+  readonly _id: string;
+  readonly dimension: "actor" | "client" | "consumer";
+  /** `actor`, `anonymous` and `overflow` are apart, whatever their name. */
+  readonly kind: Dimension;
+  readonly name: string;
+}
+
+/** A row of the event log; after `retention.events` only `_id` and `receivedat` are left. */
+export interface EventDocument {
+  /** Registry, line break, event id. */
+  readonly _id: string;
+  readonly receivedat: Date;
+  /** While the row is whole. */
+  readonly kept?: true;
+  /** The batch that recorded it. */
+  readonly batch?: ObjectId;
+  readonly registry?: string;
+  readonly outcome?: string;
+  /** Type of the meaning. */
+  readonly countedas?: string;
+  /** Row of the decision table. */
+  readonly row?: number;
+  readonly countedtag?: string;
+  readonly estimated?: boolean;
+  /** Why it was ignored or quarantined. */
+  readonly reason?: string;
+  readonly repositoryname?: string;
+  /** By the registry's clock. */
+  readonly timestamp?: Date;
+  /** `timestamp` in microseconds since 1970. */
+  readonly at?: number;
+  readonly action?: string;
+  readonly method?: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  readonly mediatype?: string;
+  readonly size?: number;
+  readonly actor?: string;
+  readonly address?: string;
+  readonly client?: string;
+  readonly consumer?: string;
+  readonly useragent?: string;
+  readonly instance?: string;
+  readonly fingerprint?: string;
+  /** Id of the pull that a check belongs to. */
+  readonly claimedby?: string;
+  /** What a later event finds the row by; see `keys.ts`. */
+  readonly check?: string;
+  readonly fetch?: string;
+  readonly request?: string;
+  readonly blob?: string;
+}
+
+/** Accounting and totals of a registry on a day, as one collector counted them. */
+export interface RegistryDocument extends Counted {
+  readonly _id: string;
+  readonly registry: string;
+  readonly day: Date;
+  readonly collector: string;
+  readonly counted?: number;
+  readonly duplicate?: number;
+  readonly ignored?: number;
+  readonly quarantined?: number;
+  /** The last batch that was added. */
+  readonly batch?: ObjectId;
+}
+
+/** A value that all collectors share: schema version, keys, tokens, tombstones, progress. */
+export interface MetaDocument {
+  readonly _id: string;
+  readonly version?: number;
+  readonly value?: string;
+  /** Microseconds since 1970: when a repository was deleted. */
+  readonly at?: number;
+  /** Newest arrival whose id has been dropped from the event log. */
+  readonly receivedat?: Date;
+}
+
+/** Identifiers in the collection of shared values. */
+export const META_IDS = {
+  schema: "schema",
+  fingerprintKey: "key:fingerprint",
+  expired: "expired",
+} as const;
+
+/**
+ * Names the tombstone of a repository.
+ *
+ * @param of The repository.
+ * @returns Its `_id` in the collection of shared values.
+ */
+export function tombstoneId({ registry, repository }: RepositoryRef): string {
+  return keyOf("tombstone", registry, repository);
+}
+
+/**
+ * Turns a day into the date that documents hold.
+ *
+ * @param day Days since 1970.
+ * @returns Its midnight, UTC.
+ */
+export function dateOfDay(day: number): Date {
+  return new Date(day * 86_400_000);
+}
+
+/**
+ * Turns a day into the text that identifiers hold.
+ *
+ * @param day Days since 1970.
+ * @returns For example `2026-11-23`.
+ */
+export function textOfDay(day: number): string {
+  return dateOfDay(day).toISOString().slice(0, 10);
+}
+
+/**
+ * Makes an integer that MongoDB keeps as 64 bits, however small it is.
+ *
+ * @param value A safe integer.
+ * @returns The same as a BSON long.
+ */
+export function longOf(value: number): Long {
+  return Long.fromNumber(value);
+}
+
+/**
+ * Reads a counter of any numeric type, as documents of 2015 hold 32-bit integers and doubles.
+ *
+ * @param value As the driver gave it; absent is 0.
+ * @returns The number.
+ */
+export function countOf(value: unknown): number {
+  return Number(value ?? 0);
+}
+
+/**
+ * Reads a time.
+ *
+ * @param value As the driver gave it.
+ * @returns Milliseconds since 1970, or `null` where it is absent.
+ */
+export function timeOf(value: Date | undefined): number | null {
+  return value instanceof Date ? value.getTime() : null;
+}
+
+/** A row of statistics: the document it is and what identifies it. */
+export interface Place {
+  readonly collection: CollectionName;
+  readonly id: string;
+  /** Set where the document is new; part of the filter, as these are the shard keys. */
+  readonly of: Readonly<Record<string, string>>;
+  /** Set where the document is new. */
+  readonly identity: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Says which document a row of statistics is.
+ *
+ * @param target The row.
+ * @param collector Whose document of a registry's day it is.
+ * @returns The document's place.
+ */
+export function placeOf(target: Target, collector: string): Place {
+  if (target.kind === "total") return placeOfRegistry(target.registry, target.day, collector);
+  const { registry, repository } = target;
+  const place = (collection: CollectionName, parts: string[], identity = {}): Place => ({
+    collection,
+    id: keyOf(registry, repository, ...parts),
+    of: { registry, repositoryname: repository },
+    identity,
+  });
+  switch (target.kind) {
+    case "repository":
+      return place("repositories", [], { actors: [], numactors: longOf(0), numtagrows: longOf(0) });
+    case "tag":
+      return place("tags", [target.tag], { tag: target.tag });
+    case "manifest":
+      return place("manifests", [target.digest], { digest: target.digest });
+    case "day": {
+      const { day, consumer } = target;
+      const identity = { day: dateOfDay(day), consumer };
+      return place("daily", [textOfDay(day), "consumer", consumer], identity);
+    }
+    case "tagDay": {
+      const { day, tag } = target;
+      return place("daily", [textOfDay(day), "tag", tag], { day: dateOfDay(day), tag });
+    }
+    case "breakdown": {
+      const { dimension: kind, name } = target;
+      const dimension = kind === "anonymous" || kind === "overflow" ? "actor" : kind;
+      const shown = kind === dimension ? name : `(${kind})`;
+      return place("breakdowns", [kind, name], { dimension, kind, name: shown });
+    }
+  }
+}
+
+/**
+ * Says which document the accounting of a registry's day is.
+ *
+ * @param registry The registry.
+ * @param day Days since 1970.
+ * @param collector Who counts.
+ * @returns The document's place.
+ */
+export function placeOfRegistry(registry: string, day: number, collector: string): Place {
+  return {
+    collection: "registries",
+    id: keyOf(registry, textOfDay(day), collector),
+    of: { registry },
+    identity: { day: dateOfDay(day), collector },
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * What a batch must know of the past, looked up in one round trip: a chain of `$lookup` that starts
+ * at the one document which is always there. (`$unionWith` is not allowed in a transaction.)
+ *
+ * @module
+ */
+
+import type { ClientSession, Document, Filter } from "mongodb";
+
+import { keyOf, type Named, type Questions } from "../../facts.ts";
+import { type Candidate, logKeyOf } from "../../plan.ts";
+import type { Database } from "./connection.ts";
+import { type CollectionName, META_IDS, type MetaDocument, tombstoneId } from "./documents.ts";
+import { spanKeys } from "./keys.ts";
+
+/** Documents of a collection whose field has one of the values, and what to make of them. */
+interface Ask {
+  readonly from: CollectionName;
+  readonly field: string;
+  readonly values: readonly string[];
+  readonly pipeline: readonly Document[];
+}
+
+/** What can be asked. */
+export type AskName =
+  | "log"
+  | "repositories"
+  | "tombstones"
+  | "tags"
+  | "tagsOfDigests"
+  | "manifests"
+  | "parts"
+  | "blobs"
+  | "checks"
+  | "requests"
+  | "fetches"
+  | "accounts";
+
+/** The documents found, by what was asked; `undefined` where nothing was. */
+export type Found = Partial<Record<AskName, Document[]>>;
+
+/** What is to be looked up. */
+export interface Asked {
+  readonly candidates: readonly Candidate[];
+  readonly questions: Questions;
+  /** Documents of the accounting, to see which batch they hold. */
+  readonly accounts: readonly string[];
+}
+
+/**
+ * Looks up what a batch must know.
+ *
+ * @param database Where.
+ * @param session The transaction.
+ * @param asked What is to be looked up.
+ * @returns The documents found.
+ */
+export async function lookUp(
+  database: Database,
+  session: ClientSession,
+  asked: Asked,
+): Promise<Found> {
+  const asks = Object.entries(asksOf(asked))
+    .filter(([_, ask]) => ask.values.length > 0);
+  if (database.canJoinInTransaction) return await lookUpAtOnce(database, session, asks);
+  const found: Found = {};
+  for (const [name, ask] of asks) {
+    const filter: Filter<Document> = { [ask.field]: { $in: ask.values } };
+    const pipeline = [{ $match: filter }, ...ask.pipeline];
+    found[name as AskName] = await aggregate(database, ask.from, { session, pipeline });
+  }
+  return found;
+}
+
+async function lookUpAtOnce(
+  database: Database,
+  session: ClientSession,
+  asks: readonly [string, Ask][],
+): Promise<Found> {
+  const values = asks.map(([name, ask]) => [name, { $literal: ask.values }]);
+  const filter: Filter<MetaDocument> = { _id: META_IDS.schema };
+  const pipeline = [
+    { $match: filter },
+    { $project: { _id: 1, ...Object.fromEntries(values) } },
+    ...asks.map(([name, { from, field, pipeline }]) => ({
+      $lookup: {
+        from: database.nameOf(from),
+        localField: name,
+        foreignField: field,
+        pipeline,
+        as: name,
+      },
+    })),
+  ];
+  const [found] = await aggregate(database, "meta", { session, pipeline });
+  // Without that document every event would look new.
+  if (found === undefined) throw new Error("the schema version is missing");
+  return found;
+}
+
+function aggregate(
+  database: Database,
+  from: CollectionName,
+  { session, pipeline }: { session: ClientSession; pipeline: Document[] },
+): Promise<Document[]> {
+  const options = { session, readPreference: "primary", batchSize: 100_000 } as const;
+  return database.collection(from).aggregate(pipeline, options).toArray();
+}
+
+function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask> {
+  const { repositories, tags, manifests, parts, deleted, actors, checks } = questions;
+  const digests = digestsOf(parts);
+  const actorNames = unique([...actors.values()].map(({ name }) => name));
+  return {
+    log: ask("events", "_id", candidates.map(logKeyOf), [{ $project: { batch: 1, outcome: 1 } }]),
+    repositories: ask(
+      "repositories",
+      "repositoryname",
+      [...repositories.values()].map(({ repository }) => repository),
+      [{ $project: stateOfRepository(actorNames) }],
+    ),
+    tombstones: ask("meta", "_id", [...repositories.values()].map(tombstoneId), [
+      { $project: { at: 1 } },
+    ]),
+    tags: ask("tags", "_id", [...tags.keys()], [{ $project: TAG_STATE }]),
+    tagsOfDigests: ask("tags", "digest", digestsOf(deleted), [
+      { $match: { ...withinOf(deleted), deletedat: { $exists: false } } },
+      { $project: TAG_STATE },
+    ]),
+    manifests: ask("manifests", "_id", [...manifests.keys()], [
+      { $project: { kind: 1, hasreferences: 1 } },
+    ]),
+    parts: ask("references", "references.digest", digests, [
+      { $match: withinOf(parts) },
+      { $unwind: "$references" },
+      { $match: { "references.digest": { $in: digests } } },
+      {
+        $project: {
+          _id: 0,
+          ...{ registry: 1, repositoryname: 1, isindex: 1, digest: "$references.digest" },
+        },
+      },
+    ]),
+    blobs: ask("events", "blob", [...deleted.keys()], [
+      { $group: { _id: "$blob", at: { $max: "$at" } } },
+    ]),
+    checks: ask("events", "check", checks.flatMap(spanKeys), [
+      { $match: { claimedby: { $exists: false } } },
+      { $project: { ...DEED, digest: 1, tag: 1 } },
+    ]),
+    requests: ask("events", "request", [...questions.requests.keys()], [
+      { $group: { _id: "$request" } },
+    ]),
+    fetches: ask("events", "fetch", questions.indexFetches.flatMap(spanKeys), [
+      { $project: DEED },
+    ]),
+    accounts: ask("registries", "_id", accounts, [{ $project: { batch: 1 } }]),
+  };
+}
+
+function ask(
+  from: CollectionName,
+  field: string,
+  values: readonly string[],
+  pipeline: Document[],
+): Ask {
+  return { from, field, values: unique(values), pipeline };
+}
+
+const TAG_STATE = { registry: 1, repositoryname: 1, tag: 1, digest: 1, deletedat: 1, at: 1, id: 1 };
+const DEED = { registry: 1, repositoryname: 1, fingerprint: 1, at: 1 };
+
+/** Of up to 1,000 actors, only how many there are and which of the batch's are among them. */
+function stateOfRepository(actorNames: readonly string[]): Document {
+  const actors = { $cond: [{ $isArray: "$actors" }, "$actors", []] };
+  const isAsked = { $in: ["$$actor", { $literal: actorNames }] };
+  return {
+    ...{ registry: 1, repositoryname: 1, deletedat: 1, deletedmicros: 1, numtagrows: 1 },
+    actorcount: { $size: actors },
+    actors: { $filter: { input: actors, as: "actor", cond: isAsked } },
+  };
+}
+
+function digestsOf(named: ReadonlyMap<string, Named>): string[] {
+  return unique([...named.values()].map(({ name }) => name));
+}
+
+/** A digest may be in any number of repositories: what matters is those of the batch. */
+function withinOf(named: ReadonlyMap<string, Named>): Document {
+  const of = [...named.values()];
+  return {
+    registry: { $in: unique(of.map(({ registry }) => registry)) },
+    repositoryname: { $in: unique(of.map(({ repository }) => repository)) },
+  };
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+/**
+ * Names the row of a tag, a manifest or a digest.
+ *
+ * @param document Any document of a repository.
+ * @param name What it is called there.
+ * @returns The key that questions and answers use.
+ */
+export function keyIn(document: Document, name: string): string {
+  return keyOf(String(document.registry), String(document.repositoryname), name);
+}

@@ -1,0 +1,37 @@
+/**
+ * Values that are made once and shared by all collectors.
+ *
+ * @module
+ */
+
+import type { Database } from "./connection.ts";
+import type { MetaDocument } from "./documents.ts";
+import { hasCode } from "./errors.ts";
+
+const DUPLICATE_KEY = 11000;
+
+/**
+ * Gets a value, or makes it where there is none. Collectors that race agree on one.
+ *
+ * @param database Where.
+ * @param id Names the value.
+ * @param make Makes it.
+ * @returns The value, and whether this call made it.
+ */
+export async function madeOnce(
+  database: Database,
+  id: string,
+  make: () => string,
+): Promise<{ value: string; isNew: boolean }> {
+  const meta = database.decisive<MetaDocument>("meta");
+  const present = await meta.findOne({ _id: id }, { readConcern: "majority" });
+  if (present?.value !== undefined) return { value: present.value, isNew: false };
+  const value = make();
+  try {
+    await meta.insertOne({ _id: id, value });
+    return { value, isNew: true };
+  } catch (error) {
+    if (!hasCode(error, DUPLICATE_KEY)) throw error;
+    return await madeOnce(database, id, make);
+  }
+}

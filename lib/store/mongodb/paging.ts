@@ -1,0 +1,92 @@
+/**
+ * Lists in parts, by the sort values of the last item: what does not change appears exactly once.
+ *
+ * @module
+ */
+
+import type { Document } from "mongodb";
+
+import type { Cursor, Page } from "../store.ts";
+
+/** A field that a list is sorted by; together they are different for each item. */
+export interface SortKey {
+  readonly field: string;
+  readonly direction: 1 | -1;
+  /** The field is a date; in a cursor it is milliseconds since 1970. */
+  readonly isTime?: true;
+}
+
+/**
+ * Renders sort keys for the server.
+ *
+ * @param keys The keys.
+ * @returns What `sort` takes.
+ */
+export function sortOf(keys: readonly SortKey[]): Record<string, 1 | -1> {
+  return Object.fromEntries(keys.map(({ field, direction }) => [field, direction]));
+}
+
+/**
+ * Restricts a filter to what comes after a position.
+ *
+ * Each branch holds the whole filter, so that the server can read each from an index in sort order
+ * and merge them.
+ *
+ * @param filter Of the whole list.
+ * @param keys What it is sorted by.
+ * @param after The position; absent: the beginning.
+ * @returns The filter of the rest.
+ */
+export function filterAfter(
+  filter: Document,
+  keys: readonly SortKey[],
+  after: Cursor | undefined,
+): Document {
+  if (after === undefined) return filter;
+  const branches = keys.flatMap((key, index) => {
+    const equal = keys.slice(0, index)
+      .map((other, at) => ({ [other.field]: valueOf(other, after[at]) }));
+    return conditionsAfter(key, valueOf(key, after[index]))
+      .map((condition) => ({ $and: [filter, ...equal, { [key.field]: condition }] }));
+  });
+  return { $or: branches };
+}
+
+/** Absent values are the least: first where a field ascends, last where it descends. */
+function conditionsAfter({ direction }: SortKey, value: unknown): unknown[] {
+  if (direction === 1) return value === null ? [{ $ne: null }] : [{ $gt: value }];
+  return value === null ? [] : [{ $lt: value }, null];
+}
+
+function valueOf({ isTime }: SortKey, value: string | number | null | undefined): unknown {
+  if (value === undefined || value === null) return null;
+  return isTime ? new Date(value) : value;
+}
+
+/**
+ * Makes a page of the documents read for it.
+ *
+ * @param documents At most one more than the limit, in order.
+ * @param keys What they are sorted by.
+ * @param options The limit, and how an item is made of a document.
+ * @returns The page.
+ */
+export function pageOf<D extends Document, T>(
+  documents: readonly D[],
+  keys: readonly SortKey[],
+  { limit, read }: { limit: number; read: (document: D) => T },
+): Page<T> {
+  const shown = documents.slice(0, limit);
+  const last = shown.at(-1);
+  const hasMore = documents.length > limit && last !== undefined;
+  return { items: shown.map(read), next: hasMore ? cursorOf(last, keys) : null };
+}
+
+function cursorOf(document: Document, keys: readonly SortKey[]): Cursor {
+  return keys.map(({ field }) => {
+    const value = document[field];
+    if (value === undefined || value === null) return null;
+    if (value instanceof Date) return value.getTime();
+    return typeof value === "string" ? value : Number(value);
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Reading repositories.
+ *
+ * @module
+ */
+
+import type { Collection, Document, Filter } from "mongodb";
+
+import type { Page, RepositoryQuery, RepositorySort, RepositoryStatistics } from "../store.ts";
+import type { Database } from "./connection.ts";
+import { countOf, DEFAULT_REGISTRY, type RepositoryDocument, timeOf } from "./documents.ts";
+import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+
+const SORT_KEYS: Readonly<Record<RepositorySort, readonly SortKey[]>> = {
+  name: [],
+  "-pulls": [{ field: "numpulls", direction: -1 }],
+  "-pushes": [{ field: "numpushs", direction: -1 }],
+  "-stars": [{ field: "numstars", direction: -1 }],
+  "-lastPulled": [{ field: "lastpulled", direction: -1, isTime: true }],
+  "-lastPushed": [{ field: "lastpushed", direction: -1, isTime: true }],
+  "-lastUsed": [{ field: "lastused", direction: -1, isTime: true }],
+};
+const TIES: readonly SortKey[] = [
+  { field: "repositoryname", direction: 1 },
+  { field: "registry", direction: 1 },
+];
+/** Above all characters that a name can end in. */
+const LAST_CHARACTER = "\u{10ffff}";
+
+/** In a list the names of actors stay behind; their number is told all the same. */
+const WITHOUT_ACTORS: Document = {
+  ...Object.fromEntries(
+    [
+      ...["registry", "repositoryname", "numpulls", "numpushs", "numstars", "numchecks"],
+      ...["numchildpulls", "numdigestpushs", "numunchangedpushs", "numtagdeletes"],
+      ...["nummanifestdeletes", "numblobdeletes", "numunknowndeletes", "numtags"],
+      ...["firstpulled", "lastpulled", "firstpushed", "lastpushed", "lastchecked", "lastused"],
+      "deletedat",
+    ].map((field) => [field, 1]),
+  ),
+  numactors: {
+    $ifNull: ["$numactors", { $size: { $cond: [{ $isArray: "$actors" }, "$actors", []] } }],
+  },
+};
+
+/**
+ * Lists repositories.
+ *
+ * @param database Where.
+ * @param query Which, and in which order.
+ * @returns A page of them, without the names of actors.
+ */
+export async function listRepositories(
+  database: Database,
+  { sort, registry, q, prefix, limit, after }: RepositoryQuery,
+): Promise<Page<RepositoryStatistics>> {
+  const keys = [...SORT_KEYS[sort], ...TIES];
+  const conditions = [
+    registry === undefined ? {} : { registry: registryFilter(registry) },
+    q === undefined ? {} : { repositoryname: { $regex: escapeRegex(q), $options: "i" } },
+    prefix === undefined
+      ? {}
+      : { repositoryname: { $gte: prefix, $lt: prefix + LAST_CHARACTER } },
+  ].filter((condition) => Object.keys(condition).length > 0);
+  const filter = conditions.length > 1 ? { $and: conditions } : conditions[0] ?? {};
+  const documents = await repositoriesOf(database)
+    .find(filterAfter(filter, keys, after) as Filter<RepositoryDocument>)
+    .project<RepositoryDocument>(WITHOUT_ACTORS)
+    .sort(sortOf(keys))
+    .limit(limit + 1)
+    .toArray();
+  return pageOf(documents, keys, { limit, read: repositoryOf });
+}
+
+/**
+ * Finds the repositories of a name.
+ *
+ * @param database Where.
+ * @param repository The name.
+ * @param registry Only of this registry.
+ * @returns At most one of each registry, in order of the registry.
+ */
+export async function findRepositories(
+  database: Database,
+  repository: string,
+  registry?: string,
+): Promise<RepositoryStatistics[]> {
+  const filter = {
+    repositoryname: repository,
+    ...(registry === undefined ? {} : { registry: registryFilter(registry) }),
+  };
+  const documents = await repositoriesOf(database)
+    .find(filter as Filter<RepositoryDocument>)
+    .toArray();
+  return documents.map(repositoryOf).sort((a, b) => compareText(a.registry, b.registry));
+}
+
+function repositoriesOf(database: Database): Collection<RepositoryDocument> {
+  return database.collection<RepositoryDocument>("repositories");
+}
+
+/** A front end may have made a document without a registry. */
+function registryFilter(registry: string): unknown {
+  return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
+}
+
+function repositoryOf(document: RepositoryDocument): RepositoryStatistics {
+  const actors = Array.isArray(document.actors) ? document.actors.toSorted(compareText) : [];
+  return {
+    registry: document.registry ?? DEFAULT_REGISTRY,
+    repository: document.repositoryname,
+    pulls: countOf(document.numpulls),
+    pushes: countOf(document.numpushs),
+    stars: countOf(document.numstars),
+    checks: countOf(document.numchecks),
+    childPulls: countOf(document.numchildpulls),
+    digestPushes: countOf(document.numdigestpushs),
+    unchangedPushes: countOf(document.numunchangedpushs),
+    firstPulled: timeOf(document.firstpulled),
+    lastPulled: timeOf(document.lastpulled),
+    firstPushed: timeOf(document.firstpushed),
+    lastPushed: timeOf(document.lastpushed),
+    lastChecked: timeOf(document.lastchecked),
+    lastUsed: timeOf(document.lastused),
+    deletes: {
+      tags: countOf(document.numtagdeletes),
+      manifests: countOf(document.nummanifestdeletes),
+      blobs: countOf(document.numblobdeletes),
+      unknown: countOf(document.numunknowndeletes),
+    },
+    actors,
+    actorCount: countOf(document.numactors ?? actors.length),
+    tagCount: countOf(document.numtags),
+    deleted: timeOf(document.deletedat),
+  };
+}
+
+/** In code point order, which that of UTF-16 is not. */
+function compareText(a: string, b: string): number {
+  const [left, right] = [Array.from(a), Array.from(b)];
+  const at = left.findIndex((character, index) => character !== right[index]);
+  if (at < 0) return left.length - right.length;
+  return (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
+}
+
+function escapeRegex(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

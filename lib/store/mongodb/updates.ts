@@ -1,0 +1,136 @@
+/**
+ * The updates of a batch while they grow: all that changes in one document is one update, an upsert
+ * of operators that leave alone what they do not name.
+ *
+ * @module
+ */
+
+import type { Document } from "mongodb";
+
+import type { Change, Metric, Times } from "../../statistics.ts";
+import {
+  type CollectionName,
+  COUNTERS,
+  INITIAL_COUNTERS,
+  longOf,
+  type Place,
+} from "./documents.ts";
+
+/** One write: an upsert unless told, or the removal of all that fits. */
+export type Write =
+  & { readonly collection: CollectionName; readonly filter: Document }
+  & (
+    | { readonly update: Document | Document[]; readonly mustExist?: true }
+    | { readonly remove: true }
+  );
+
+/** Everything but what only adds up. */
+export interface Assignment {
+  /** Fields to set; those that are `undefined` are unset. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Numbers to add beside the counters of a change. */
+  readonly increments?: Readonly<Record<string, number>>;
+  /** Members to add to arrays. */
+  readonly members?: Readonly<Record<string, readonly unknown[]>>;
+}
+
+interface Draft {
+  readonly place: Place;
+  readonly filter: Document;
+  readonly increments: Map<string, number>;
+  readonly operators: Record<OperatorName, Record<string, unknown>>;
+}
+
+const OPERATORS = ["$set", "$unset", "$min", "$max", "$addToSet"] as const;
+type OperatorName = typeof OPERATORS[number];
+
+/** The updates of a batch, one a document. */
+export class Updates {
+  readonly #drafts = new Map<string, Draft>();
+  readonly #filterOf: (place: Place) => Document;
+
+  /** @param filterOf Finds the document of a place. */
+  constructor(filterOf: (place: Place) => Document) {
+    this.#filterOf = filterOf;
+  }
+
+  /**
+   * Adds the numbers and times of a change.
+   *
+   * @param place The document.
+   * @param change What is added.
+   */
+  add(place: Place, { counts, times }: Pick<Change, "counts" | "times">): void {
+    const { increments, operators } = this.#draftOf(place);
+    for (const [metric, value] of Object.entries(counts) as [Metric, number][]) {
+      increments.set(COUNTERS[metric], (increments.get(COUNTERS[metric]) ?? 0) + value);
+    }
+    for (const [name, time] of Object.entries(times) as [keyof Times, number][]) {
+      const operator = name.startsWith("first") ? "$min" : "$max";
+      operators[operator][name.toLowerCase()] = new Date(time);
+    }
+  }
+
+  /**
+   * Sets what does not add up.
+   *
+   * @param place The document.
+   * @param assignment What is set.
+   */
+  assign(place: Place, { set = {}, increments = {}, members = {} }: Assignment): void {
+    const draft = this.#draftOf(place);
+    for (const [field, value] of Object.entries(set)) {
+      if (value === undefined) draft.operators.$unset[field] = 1;
+      else draft.operators.$set[field] = value;
+    }
+    for (const [field, value] of Object.entries(increments)) {
+      draft.increments.set(field, (draft.increments.get(field) ?? 0) + value);
+    }
+    for (const [field, values] of Object.entries(members)) {
+      if (values.length > 0) draft.operators.$addToSet[field] = { $each: values };
+    }
+  }
+
+  /** @returns The writes, in the order in which their documents were first named. */
+  finish(): Write[] {
+    return [...this.#drafts.values()].map(({ place, filter, increments, operators }) => ({
+      collection: place.collection,
+      filter,
+      update: updateOf(operators, {
+        onInsert: "_id" in filter ? place.identity : { _id: place.id, ...place.identity },
+        increments,
+      }),
+    }));
+  }
+
+  #draftOf(place: Place): Draft {
+    const key = `${place.collection}\n${place.id}`;
+    const present = this.#drafts.get(key);
+    if (present !== undefined) return present;
+    const draft: Draft = {
+      place,
+      filter: this.#filterOf(place),
+      increments: new Map((INITIAL_COUNTERS[place.collection] ?? []).map((field) => [field, 0])),
+      operators: { $set: {}, $unset: {}, $min: {}, $max: {}, $addToSet: {} },
+    };
+    this.#drafts.set(key, draft);
+    return draft;
+  }
+}
+
+/** What an upsert sets by its filter or by another operator must not be named a second time. */
+function updateOf(
+  operators: Draft["operators"],
+  { onInsert, increments }: { onInsert: Document; increments: ReadonlyMap<string, number> },
+): Document {
+  const isNamed = (field: string): boolean => OPERATORS.some((name) => field in operators[name]);
+  const update: Record<string, Document> = {
+    ...operators,
+    $inc: Object.fromEntries([...increments].map(([field, value]) => [field, longOf(value)])),
+    $setOnInsert: Object.fromEntries(
+      Object.entries(onInsert).filter(([field]) => !isNamed(field)),
+    ),
+  };
+  const used = Object.entries(update).filter(([_, fields]) => Object.keys(fields).length > 0);
+  return Object.fromEntries(used);
+}
