@@ -7,6 +7,8 @@
  * @module
  */
 
+import { isIP } from "node:net";
+
 import { parseCidr } from "./consumer.ts";
 
 /** Milliseconds of each unit of time, longest first. */
@@ -37,7 +39,6 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const HOST_LABELS =
   /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 const ROUTE = /^(?:\/[A-Za-z0-9._~-]+)+$/;
-const PLAIN_BYTES = /^\d+$/;
 
 /** First segments of paths that belong to the API, the probes and the dashboard. */
 export const RESERVED_SEGMENTS: readonly string[] = [
@@ -133,8 +134,9 @@ export function parseName(text: string): string | undefined {
  */
 export function parseHost(text: string): string | undefined {
   const host = text.replace(/^\[(.*:.*)\]$/, "$1");
-  if (HOST_LABELS.test(host)) return host;
-  return host.includes(":") && parseRange(host) !== undefined ? host : undefined;
+  if (isIP(host) !== 0) return host;
+  const isName = HOST_LABELS.test(host) && !/^[\d.]+$/.test(host);
+  return isName ? host : undefined;
 }
 
 /**
@@ -208,17 +210,17 @@ export function parseOrigin(text: string): string | undefined {
  */
 export function isLoopbackAddress(address: string): boolean {
   return address === "localhost" || address === "::1" ||
-    (/^127(?:\.\d{1,3}){3}$/.test(address) && parseRange(address) !== undefined);
+    (isIP(address) === 4 && address.startsWith("127."));
 }
 
 /**
- * Says whether text is a plain number of bytes or of anything else.
+ * Says whether text is a whole number without a sign.
  *
  * @param text What an environment variable holds.
  * @returns True if it has digits alone.
  */
 export function isWholeNumber(text: string): boolean {
-  return PLAIN_BYTES.test(text);
+  return /^\d+$/.test(text);
 }
 
 function renderWithUnit(

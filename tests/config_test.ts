@@ -1,25 +1,22 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import fc from "fast-check";
+
 import {
   type Config,
   CONFIG_KEYS,
   CONFIG_VARIABLES,
   flagOf,
-  isLoopbackAddress,
   type KeyName,
   loadConfig,
   mongoUri,
   parseConfig,
   type ParseConfigOptions,
-  renderDuration,
-  renderSize,
   variableOf,
 } from "../lib/config.ts";
-import { parseDuration, parseRoute, parseSize } from "../lib/config_formats.ts";
-import { suggestKey } from "../lib/config_suggestions.ts";
 import { parseYaml } from "../lib/config_yaml.ts";
 import { AppError } from "../lib/errors.ts";
+import { run } from "./support/child.ts";
+import { repositoryRoot } from "./support/compiled.ts";
+import { tempDir } from "./support/wait.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -790,133 +787,6 @@ Deno.test("mongoUri() renders servers, login and TLS", () => {
   }
 });
 
-Deno.test("parseDuration() needs a unit", () => {
-  const cases: [string, number | undefined][] = [
-    ["500ms", 500],
-    ["30s", 30_000],
-    ["10m", 600_000],
-    ["2h", 7_200_000],
-    ["90d", 90 * DAY_MS],
-    ["1w", 7 * DAY_MS],
-    ["1h30m", 5_400_000],
-    ["1.5h", 5_400_000],
-    ["90", undefined],
-    ["0s", undefined],
-    ["", undefined],
-    ["d", undefined],
-    ["-1d", undefined],
-    ["1 d", undefined],
-    ["1D", undefined],
-    ["1y", undefined],
-  ];
-  for (const [text, want] of cases) assert.equal(parseDuration(text), want, text);
-});
-
-Deno.test("parseSize() takes plain bytes and units", () => {
-  const cases: [string, number | undefined][] = [
-    ["65536", 65_536],
-    ["64KiB", 65_536],
-    ["64 KiB", 65_536],
-    ["32mib", 33_554_432],
-    ["1GiB", 1_073_741_824],
-    ["10MB", 10_000_000],
-    ["1.5KiB", 1536],
-    ["5B", 5],
-    ["32M", undefined],
-    ["", undefined],
-    ["-1", undefined],
-    ["1e3", undefined],
-  ];
-  for (const [text, want] of cases) assert.equal(parseSize(text), want, text);
-});
-
-Deno.test("renderDuration() and renderSize() are read back", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 40 }), (value) => {
-    assert.equal(parseDuration(renderDuration(value)), value);
-    assert.equal(parseSize(renderSize(value)), value);
-  }));
-  assert.equal(renderDuration(90 * DAY_MS), "90d");
-  assert.equal(renderDuration(1500), "1500ms");
-  assert.equal(renderSize(33_554_432), "32MiB");
-  assert.equal(renderSize(1000), "1000B");
-});
-
-Deno.test("parseRoute() refuses what is not a plain path of its own", () => {
-  const cases: [string, string | undefined][] = [
-    ["/events", "/events"],
-    ["/events/", "/events"],
-    ["/a/b-c_d.e~f", "/a/b-c_d.e~f"],
-    ["/apis", "/apis"],
-    ["/", undefined],
-    ["", undefined],
-    ["events", undefined],
-    ["/a//b", undefined],
-    ["//", undefined],
-    ["/a/../b", undefined],
-    ["/./a", undefined],
-    ["/a?b", undefined],
-    ["/:a", undefined],
-    ["/*", undefined],
-    ["/ä", undefined],
-    ["/api", undefined],
-    ["/api/v1", undefined],
-    ["/metrics", undefined],
-    ["/-/healthy", undefined],
-    ["/badge", undefined],
-    ["/docs", undefined],
-    ["/repositories", undefined],
-  ];
-  for (const [text, want] of cases) assert.equal(parseRoute(text), want, text);
-});
-
-Deno.test("isLoopbackAddress() knows this machine's own addresses", () => {
-  for (const address of ["127.0.0.1", "127.9.9.9", "::1", "localhost"]) {
-    assert.ok(isLoopbackAddress(address), address);
-  }
-  for (const address of ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example", "127.0.0.256"]) {
-    assert.ok(!isLoopbackAddress(address), address);
-  }
-});
-
-Deno.test("suggestKey() finds what was meant", () => {
-  const cases: [string, string | undefined][] = [
-    ["server.prot", "server.port"],
-    ["sever.port", "server.port"],
-    ["port", "server.port"],
-    ["server.cert", "server.ssl.cert"],
-    ["ssl", "server.ssl"],
-    ["dial_info.collection", "collection"],
-    ["dialinfo", "dial_info"],
-    ["retention.tagdays", "retention.tag_days"],
-    ["x", undefined],
-    ["weather", undefined],
-  ];
-  for (const [unknown, want] of cases) assert.equal(suggestKey(unknown), want, unknown);
-});
-
-Deno.test("parseYaml() knows the line of every key and item", () => {
-  const { lineOf } = parseYaml(
-    "# comment\na: 1\nb:\n  - x: 1\n    y: [1, {q: 2}]\n\n  - x: |\n      z: 1\n    'k 1': 2\n" +
-      "c: &anchor {d: 1}\ne: *anchor\r\n? f\n: g\nh: {i: 1,\n  j: 2}\n",
-  );
-  const cases: [(string | number)[], number][] = [
-    [["a"], 2],
-    [["b"], 3],
-    [["b", 0], 4],
-    [["b", 0, "y"], 5],
-    [["b", 0, "y", 1, "q"], 5],
-    [["b", 1, "x"], 7],
-    [["b", 1, "k 1"], 9],
-    [["c", "d"], 10],
-    [["e"], 11],
-    [["e", "d"], 11],
-    [["f"], 12],
-    [["h", "j"], 15],
-    [["unknown"], 1],
-  ];
-  for (const [path, want] of cases) assert.equal(lineOf(path), want, path.join("."));
-});
-
 Deno.test("config.yml sets nothing and shows every key at its default", async () => {
   const manual = await Deno.readTextFile(new URL("../config.yml", import.meta.url));
   assert.deepEqual({ ...parse(manual), file: undefined }, parse(undefined));
@@ -940,10 +810,10 @@ function sectionLines(yaml: string): number[] {
 }
 
 Deno.test("loadConfig() reads files", async (t) => {
-  const directory = await Deno.makeTempDir();
-  const path = join(directory, "drec.yml");
-  await Deno.writeTextFile(path, `auth: { read: [{ token_file: ${directory}/token }] }`);
-  await Deno.writeTextFile(join(directory, "token"), "token-from-file\n");
+  await using folder = await tempDir();
+  const path = folder.join("drec.yml");
+  await Deno.writeTextFile(path, `auth: { read: [{ token_file: ${folder.join("token")} }] }`);
+  await Deno.writeTextFile(folder.join("token"), "token-from-file\n");
   const want = [{ token: "token-from-file" }];
 
   await t.step("named by its path", async () => {
@@ -955,7 +825,7 @@ Deno.test("loadConfig() reads files", async (t) => {
     assert.deepEqual([config.file, config.auth.read], [path, want]);
   });
   await t.step("a named file that is missing", async () => {
-    const missing = join(directory, "missing.yml");
+    const missing = folder.join("missing.yml");
     await assert.rejects(loadConfig(missing, { env: {} }), {
       code: "invalid",
       message: `Cannot read configuration "${missing}": no such file`,
@@ -963,7 +833,7 @@ Deno.test("loadConfig() reads files", async (t) => {
     });
   });
   await t.step("a directory", async () => {
-    await assert.rejects(loadConfig(directory, { env: {} }), {
+    await assert.rejects(loadConfig(folder.path, { env: {} }), {
       code: "invalid",
       message: /^Cannot read configuration/,
     });
@@ -974,34 +844,30 @@ Deno.test("loadConfig() reads files", async (t) => {
       message: `${path}:2: server.prot: unknown key; did you mean "server.port"?`,
     });
   });
-  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("loadConfig() needs no more than a narrow permission", async () => {
-  const directory = await Deno.makeTempDir();
-  const script = join(directory, "print.ts");
+  await using folder = await tempDir();
+  const script = folder.join("print.ts");
   await Deno.writeTextFile(
     script,
     `import { loadConfig } from "${new URL("../lib/config.ts", import.meta.url)}";
     const { file, server, dialInfo } = await loadConfig();
     console.log([file ?? "no file", server.port, dialInfo?.uri ?? "no MongoDB"].join(" "));`,
   );
+  const args = ["run", "--quiet", "--no-prompt", "--allow-read"];
+  const files = ["--config", `${repositoryRoot}deno.json`, script];
   const load = async (flags: string, env: Record<string, string>): Promise<string> => {
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "--allow-read", ...flags.split(" ")].concat(
-        "--config",
-        new URL("../deno.json", import.meta.url).pathname,
-        script,
-      ),
-      cwd: directory,
-      clearEnv: true,
-      env: { ...denoEnvironment(), ...env },
-    }).output();
-    return new TextDecoder().decode(stdout).trim() || new TextDecoder().decode(stderr);
+    const { stdout, stderr } = await run(
+      Deno.execPath(),
+      [...args, ...flags.split(" "), ...files],
+      { cwd: folder.path, clearEnv: true, env: { ...denoEnvironment(), ...env } },
+    );
+    return stdout.trim() || stderr;
   };
   const narrow = "--allow-env=DREC_*,MONGODB_URI,MONGODB_URI_FILE";
   assert.equal(await load(narrow, {}), "no file 8443 no MongoDB");
-  await Deno.writeTextFile(join(directory, "config.yml"), "server: { port: 1 }");
+  await Deno.writeTextFile(folder.join("config.yml"), "server: { port: 1 }");
   assert.equal(await load(narrow, { DREC_SERVER_PORT: "2" }), "config.yml 2 no MongoDB");
   assert.equal(await load(narrow, { MONGODB_URI: "mongodb://h/" }), "config.yml 1 mongodb://h/");
   assert.equal(await load("--ignore-env", { DREC_SERVER_PORT: "2" }), "config.yml 1 no MongoDB");
@@ -1012,7 +878,6 @@ Deno.test("loadConfig() needs no more than a narrow permission", async () => {
   // Deno lists no variables to those who may read some of them only.
   assert.equal(await load(narrow, misspelt), "config.yml 1 no MongoDB");
   assert.equal(await load("--deny-env", misspelt), "config.yml 1 no MongoDB");
-  await Deno.remove(directory, { recursive: true });
 });
 
 /** What Deno needs to find its cache. */

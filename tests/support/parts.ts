@@ -33,6 +33,9 @@ export interface Part {
   readonly remedy: string;
 }
 
+/** The versions that are got; each is kept in a folder of its own. */
+export const versions = { secantusdb: "0.7.0b3", registry3: "3.1.1" };
+
 /** All parts, in the order in which the test task shows them. */
 export const parts: readonly Part[] = [
   {
@@ -57,7 +60,7 @@ export const parts: readonly Part[] = [
   {
     name: "registry-3",
     purpose: "notifications of a real registry 3.x",
-    find: () => file(cached("bin", "registry")),
+    find: () => file(cached(`registry-${versions.registry3}`, "registry")),
     remedy: "install Go (https://go.dev/dl/)",
   },
   tool("skopeo", "images pushed and pulled by skopeo", "skopeo"),
@@ -139,7 +142,7 @@ function tool(name: PartName, purpose: string, debianPackage: string): Part {
 }
 
 function findSecantusdb(): string | undefined {
-  return file(cached("secantusdb-0.7.0b3", "bin", "secantusd-py"));
+  return file(cached(`secantusdb-${versions.secantusdb}`, "bin", "secantusd-py"));
 }
 
 function file(path: string): string | undefined {

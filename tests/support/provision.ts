@@ -6,7 +6,7 @@
 
 import { run, runOk } from "./child.ts";
 import { repositoryRoot } from "./compiled.ts";
-import { cached, type Part, type PartName, parts, setting } from "./parts.ts";
+import { cached, type Part, type PartName, parts, setting, versions } from "./parts.ts";
 
 /** A part after provisioning. */
 export interface Provisioned {
@@ -80,9 +80,10 @@ function modified(path: string): number {
 }
 
 async function installSecantusdb(): Promise<void> {
-  const folder = cached("secantusdb-0.7.0b3");
+  const folder = cached(`secantusdb-${versions.secantusdb}`);
+  const wanted = `secantusdb==${versions.secantusdb}`;
   await runOk("python3", ["-m", "venv", "--clear", folder]);
-  await runOk(`${folder}/bin/pip`, ["install", "--quiet", "secantusdb==0.7.0b3"], slowly);
+  await runOk(`${folder}/bin/pip`, ["install", "--quiet", wanted], slowly);
 }
 
 async function unpackRegistry2(): Promise<void> {
@@ -95,9 +96,9 @@ async function unpackRegistry2(): Promise<void> {
 }
 
 async function buildRegistry3(): Promise<void> {
-  const source = "github.com/distribution/distribution/v3/cmd/registry@v3.1.1";
-  await Deno.mkdir(cached("bin"), { recursive: true });
-  await runOk("go", ["install", source], { env: { GOBIN: cached("bin") }, ...slowly });
+  const program = "github.com/distribution/distribution/v3/cmd/registry";
+  const env = { GOBIN: cached(`registry-${versions.registry3}`) };
+  await runOk("go", ["install", `${program}@v${versions.registry3}`], { env, ...slowly });
 }
 
 async function compileExecutable(): Promise<void> {

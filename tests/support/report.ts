@@ -23,7 +23,8 @@ export function parseJunit(xml: string): Results {
   const results: Results = { passed: 0, failed: [], skipped: [] };
   // The texts inside are escaped, so that no text can look like an element.
   for (const [, attributes = "", body = ""] of xml.matchAll(testCase)) {
-    const name = `${attribute(attributes, "classname")}: ${attribute(attributes, "name")}`;
+    const file = fileOf(attribute(attributes, "classname"));
+    const name = `${file}: ${attribute(attributes, "name")}`;
     if (/<(failure|error)\b/.test(body)) results.failed.push(name);
     else if (/<skipped\b/.test(body)) results.skipped.push(name);
     else results.passed++;
@@ -40,7 +41,7 @@ export function parseJunit(xml: string): Results {
 export function reportedFiles(xml: string): Set<string> {
   const suites = Array.from(xml.matchAll(/<testsuite\s([^>]*)>/g));
   return new Set(
-    suites.map(([, attributes = ""]) => attribute(attributes, "name").replace(/^\.\//, "")),
+    suites.map(([, attributes = ""]) => fileOf(attribute(attributes, "name"))),
   );
 }
 
@@ -67,6 +68,10 @@ export function closingLine({ passed, failed }: Results): string {
 }
 
 const testCase = /<testcase\s([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
+
+function fileOf(path: string): string {
+  return path.replace(/^\.\//, "");
+}
 
 function attribute(attributes: string, name: string): string {
   const value = attributes.match(new RegExp(`(?:^|\\s)${name}="([^"]*)"`))?.[1] ?? "";

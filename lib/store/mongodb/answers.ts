@@ -129,28 +129,23 @@ function readManifests(found: Found, answers: Answers): void {
   }
 }
 
-/** What happened before a repository was deleted is not known of the one that came after. */
 function readDeeds(found: Found, answers: Answers): void {
-  const isGone = (repository: string, at: number): boolean =>
-    at <= (answers.repositories.get(repository)?.tombstone ?? -1);
   for (const { _id, at } of found.blobs ?? []) {
     const [registry = "", repository = ""] = String(_id).split("\n");
-    if (!isGone(keyOf(registry, repository), countOf(at))) answers.blobs.add(String(_id));
+    const tombstone = answers.repositories.get(keyOf(registry, repository))?.tombstone ?? -1;
+    // What came before the repository's delete went with it, though the log still tells.
+    if (countOf(at) > tombstone) answers.blobs.add(String(_id));
   }
   for (const document of found.checks ?? []) {
-    if (isGone(repositoryKey(document), countOf(document.at))) continue;
     const key = keyOf(keyIn(document, document.digest), document.fingerprint);
     const id = String(document._id).slice(String(document.registry).length + 1);
     const check = { id, tag: document.tag, at: countOf(document.at) };
     answers.checks.set(key, [...answers.checks.get(key) ?? [], check]);
   }
   for (const document of found.fetches ?? []) {
-    if (isGone(repositoryKey(document), countOf(document.at))) continue;
     const key = keyIn(document, document.fingerprint);
-    answers.indexFetches.set(key, [
-      ...answers.indexFetches.get(key) ?? [],
-      countOf(document.at),
-    ]);
+    const times = answers.indexFetches.get(key) ?? [];
+    answers.indexFetches.set(key, [...times, countOf(document.at)]);
   }
   for (const { _id } of found.requests ?? []) answers.requests.add(String(_id));
 }

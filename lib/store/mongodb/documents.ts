@@ -175,8 +175,9 @@ export interface EventDocument {
   readonly receivedat: Date;
   /** While the row is whole. */
   readonly kept?: true;
-  /** The batch that recorded it. */
+  /** The batch that recorded it, and its place there. */
   readonly batch?: ObjectId;
+  readonly position?: number;
   readonly registry?: string;
   readonly outcome?: string;
   /** Type of the meaning. */
@@ -235,7 +236,7 @@ export interface MetaDocument {
   readonly value?: string;
   /** Microseconds since 1970: when a repository was deleted. */
   readonly at?: number;
-  /** Newest arrival whose id has been dropped from the event log. */
+  /** Newest arrival whose id has been dropped from the event log; time of the last ping. */
   readonly receivedat?: Date;
 }
 
@@ -244,6 +245,7 @@ export const META_IDS = {
   schema: "schema",
   fingerprintKey: "key:fingerprint",
   expired: "expired",
+  ping: "ping",
 } as const;
 
 /**

@@ -8,9 +8,16 @@
 import type { ClientSession, Document, Filter } from "mongodb";
 
 import { keyOf, type Named, type Questions } from "../../facts.ts";
-import { type Candidate, logKeyOf } from "../../plan.ts";
+import { type Candidate, logKeyOf, MAX_TAGS } from "../../plan.ts";
 import type { Database } from "./connection.ts";
-import { type CollectionName, META_IDS, type MetaDocument, tombstoneId } from "./documents.ts";
+import {
+  type CollectionName,
+  countOf,
+  DEFAULT_REGISTRY,
+  META_IDS,
+  type MetaDocument,
+  tombstoneId,
+} from "./documents.ts";
 import { spanKeys } from "./keys.ts";
 
 /** Documents of a collection whose field has one of the values, and what to make of them. */
@@ -62,14 +69,40 @@ export async function lookUp(
 ): Promise<Found> {
   const asks = Object.entries(asksOf(asked))
     .filter(([_, ask]) => ask.values.length > 0);
-  if (database.canJoinInTransaction) return await lookUpAtOnce(database, session, asks);
+  const found = database.canJoinInTransaction
+    ? await lookUpAtOnce(database, session, asks)
+    : await lookUpInTurn(database, session, asks);
+  const ids = tagsOfChecks(found);
+  if (ids.length === 0) return found;
+  const more = await answer(database, session, ask("tags", "_id", ids, [{ $project: TAG_STATE }]));
+  return { ...found, tags: [...found.tags ?? [], ...more] };
+}
+
+/** At the bound of tags, whether a checked tag has a row of its own decides where a pull counts. */
+function tagsOfChecks({ repositories = [], checks = [] }: Found): string[] {
+  const full = repositories.filter(({ numtagrows }) => countOf(numtagrows) >= MAX_TAGS);
+  const keys = new Set(full.map((document) => keyIn(document, "")));
+  return checks.filter((check) => keys.has(keyIn(check, "")))
+    .map((check) => keyIn(check, check.tag));
+}
+
+async function lookUpInTurn(
+  database: Database,
+  session: ClientSession,
+  asks: readonly [string, Ask][],
+): Promise<Found> {
   const found: Found = {};
-  for (const [name, ask] of asks) {
-    const filter: Filter<Document> = { [ask.field]: { $in: ask.values } };
-    const pipeline = [{ $match: filter }, ...ask.pipeline];
-    found[name as AskName] = await aggregate(database, ask.from, { session, pipeline });
-  }
+  for (const [name, ask] of asks) found[name as AskName] = await answer(database, session, ask);
   return found;
+}
+
+function answer(
+  database: Database,
+  session: ClientSession,
+  { from, field, values, pipeline }: Ask,
+): Promise<Document[]> {
+  const filter: Filter<Document> = { [field]: { $in: values } };
+  return aggregate(database, from, { session, pipeline: [{ $match: filter }, ...pipeline] });
 }
 
 async function lookUpAtOnce(
@@ -206,5 +239,6 @@ function unique(values: readonly string[]): string[] {
  * @returns The key that questions and answers use.
  */
 export function keyIn(document: Document, name: string): string {
-  return keyOf(String(document.registry), String(document.repositoryname), name);
+  const { registry = DEFAULT_REGISTRY, repositoryname } = document;
+  return keyOf(registry, repositoryname, name);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Database } from "./connection.ts";
-import type { MetaDocument } from "./documents.ts";
+import { META_IDS, type MetaDocument } from "./documents.ts";
 import { hasCode } from "./errors.ts";
 
 const DUPLICATE_KEY = 11000;
@@ -34,4 +34,14 @@ export async function madeOnce(
     if (!hasCode(error, DUPLICATE_KEY)) throw error;
     return await madeOnce(database, id, make);
   }
+}
+
+/**
+ * Writes something, to see whether the database takes it.
+ *
+ * @param database Where.
+ */
+export async function touch(database: Database): Promise<void> {
+  await database.decisive<MetaDocument>("meta")
+    .updateOne({ _id: META_IDS.ping }, { $set: { receivedat: new Date() } }, { upsert: true });
 }

@@ -81,7 +81,6 @@ function accountIds(
   collector: string,
 ): string[] {
   return [...candidates.map(({ received }) => received), ...ignored].map(
-    ({ registry, receivedAt }) =>
-      placeOfRegistry(registry, dayOf(receivedAt * 1000), collector).id,
+    ({ registry, receivedAt }) => placeOfRegistry(registry, dayOf(receivedAt * 1000), collector).id,
   );
 }

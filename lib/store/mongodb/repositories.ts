@@ -58,9 +58,7 @@ export async function listRepositories(
   const conditions = [
     registry === undefined ? {} : { registry: registryFilter(registry) },
     q === undefined ? {} : { repositoryname: { $regex: escapeRegex(q), $options: "i" } },
-    prefix === undefined
-      ? {}
-      : { repositoryname: { $gte: prefix, $lt: prefix + LAST_CHARACTER } },
+    prefix === undefined ? {} : { repositoryname: { $gte: prefix, $lt: prefix + LAST_CHARACTER } },
   ].filter((condition) => Object.keys(condition).length > 0);
   const filter = conditions.length > 1 ? { $and: conditions } : conditions[0] ?? {};
   const documents = await repositoriesOf(database)

@@ -113,6 +113,8 @@ export class Updates {
       increments: new Map((INITIAL_COUNTERS[place.collection] ?? []).map((field) => [field, 0])),
       operators: { $set: {}, $unset: {}, $min: {}, $max: {}, $addToSet: {} },
     };
+    // A document of 2015, or one that a front end has made, gets the registry it lacks.
+    if (draft.filter.registry === null) draft.operators.$set.registry = place.of.registry;
     this.#drafts.set(key, draft);
     return draft;
   }

@@ -7,7 +7,7 @@
 import type { Document, ObjectId } from "mongodb";
 
 import type { ConsumerMatcher } from "../../consumer.ts";
-import { isIndexType, type Reference } from "../../event.ts";
+import type { Reference } from "../../event.ts";
 import { keyOf } from "../../facts.ts";
 import type {
   AccountingWrite,
@@ -82,10 +82,10 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
       update: { $set: { claimedby: by }, $unset: { check: 1 } },
       mustExist: true,
     })),
-    ...plan.log.map((entry): Write => ({
+    ...plan.log.map((entry, position): Write => ({
       collection: "events",
       filter: { _id: keyOf(entry.registry, entry.id) },
-      update: { $setOnInsert: rowOf(entry, context) },
+      update: { $setOnInsert: { ...rowOf(entry, context), position } },
     })),
     ...plan.quarantine.map(quarantineOf),
   ];
@@ -119,7 +119,7 @@ function assignManifest(updates: Updates, write: ManifestWrite): void {
   });
   if (references === undefined) return;
   updates.assign({ ...place, collection: "references" }, {
-    set: { isindex: isIndexType(mediaType), references: references.map(referenceOf) },
+    set: { isindex: write.isIndex, references: references.map(referenceOf) },
   });
 }
 
@@ -141,8 +141,7 @@ function assignRepository(updates: Updates, write: RepositoryWrite): void {
     deletedmicros: deletedAt === null ? undefined : longOf(deletedAt),
   };
   updates.assign(placeOf({ kind: "repository", registry, repository }, ""), {
-    // The registry, as a document of 2015 or one that a front end made has none.
-    set: { ...deleted, registry, numactors: longOf(actorCount), numtagrows: longOf(tagRows) },
+    set: { ...deleted, numactors: longOf(actorCount), numtagrows: longOf(tagRows) },
     increments: { numtags: tagCountChange },
     members: { actors: write.newActors },
   });

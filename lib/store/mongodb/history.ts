@@ -1,0 +1,188 @@
+/**
+ * Reading who, when and what: breakdowns, the event log, series of days, the accounting.
+ *
+ * @module
+ */
+
+import type { Filter } from "mongodb";
+
+import type { Outcome } from "../../plan.ts";
+import type {
+  Accounting,
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  DayValue,
+  EventRecord,
+  Page,
+  PageQuery,
+  RepositoryRef,
+  SeriesQuery,
+} from "../store.ts";
+import type { Database } from "./connection.ts";
+import {
+  type BreakdownDocument,
+  COUNTERS,
+  countOf,
+  dateOfDay,
+  type EventDocument,
+  timeOf,
+} from "./documents.ts";
+import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+
+const BREAKDOWN_KEYS: readonly SortKey[] = [
+  { field: "numpulls", direction: -1 },
+  { field: "name", direction: 1 },
+  { field: "kind", direction: 1 },
+];
+const EVENT_KEYS: readonly SortKey[] = [
+  { field: "receivedat", direction: -1, isTime: true },
+  { field: "position", direction: -1 },
+  { field: "_id", direction: 1 },
+];
+const DAY_MS = 86_400_000;
+
+/**
+ * Lists the actors, clients or consumers of a repository.
+ *
+ * @param database Where.
+ * @param of The repository.
+ * @param query Which of the three, and which part.
+ * @returns A page, most pulls first.
+ */
+export async function listBreakdown(
+  database: Database,
+  { registry, repository }: RepositoryRef,
+  { dimension, limit, after }: PageQuery & { dimension: BreakdownDimension },
+): Promise<Page<BreakdownStatistics>> {
+  const filter = { registry, repositoryname: repository, dimension };
+  const documents = await database.collection<BreakdownDocument>("breakdowns")
+    .find(filterAfter(filter, BREAKDOWN_KEYS, after) as Filter<BreakdownDocument>)
+    .sort(sortOf(BREAKDOWN_KEYS))
+    .limit(limit + 1)
+    .toArray();
+  return pageOf(documents, BREAKDOWN_KEYS, { limit, read: breakdownOf });
+}
+
+function breakdownOf(document: BreakdownDocument): BreakdownStatistics {
+  return {
+    name: document.name,
+    overflow: document.kind === "overflow",
+    pulls: countOf(document.numpulls),
+    pushes: countOf(document.numpushs),
+    firstSeen: timeOf(document.firstseen),
+    lastSeen: timeOf(document.lastseen),
+  };
+}
+
+/**
+ * Lists the latest events of a repository.
+ *
+ * @param database Where.
+ * @param of The repository.
+ * @param query Which part.
+ * @returns A page, latest arrival first.
+ */
+export async function listEvents(
+  database: Database,
+  { registry, repository }: RepositoryRef,
+  { limit, after }: PageQuery,
+): Promise<Page<EventRecord>> {
+  const filter = { registry, repositoryname: repository, kept: true };
+  const documents = await database.collection<EventDocument>("events")
+    .find(filterAfter(filter, EVENT_KEYS, after) as Filter<EventDocument>)
+    .sort(sortOf(EVENT_KEYS))
+    .limit(limit + 1)
+    .toArray();
+  return pageOf(documents, EVENT_KEYS, { limit, read: eventOf });
+}
+
+function eventOf(document: EventDocument): EventRecord {
+  const { registry = "" } = document;
+  return {
+    id: document._id.slice(registry.length + 1),
+    timestamp: timeOf(document.timestamp) ?? document.receivedat.getTime(),
+    receivedAt: document.receivedat.getTime(),
+    action: document.action ?? "",
+    method: document.method ?? null,
+    tag: document.tag ?? null,
+    digest: document.digest ?? null,
+    mediaType: document.mediatype ?? null,
+    actor: document.actor ?? null,
+    address: document.address ?? null,
+    client: document.client ?? null,
+    userAgent: document.useragent ?? null,
+    outcome: (document.outcome ?? "counted") as Outcome,
+    countedAs: document.countedas ?? "",
+    row: countOf(document.row),
+    countedTag: document.countedtag ?? null,
+    estimated: document.estimated === true,
+  };
+}
+
+/**
+ * Reads a number of a repository or tag by day.
+ *
+ * @param database Where.
+ * @param query Of what, which number, which days.
+ * @returns The days with a value, in order.
+ */
+export async function series(
+  database: Database,
+  { registry, repository, metric, from, to, tag }: SeriesQuery,
+): Promise<DayValue[]> {
+  const day = { $gte: dateOfDay(from), $lte: dateOfDay(to) };
+  const days = await database.collection("daily")
+    .aggregate<{ _id: Date; value: unknown }>([
+      { $match: { registry, repositoryname: repository, tag: tag ?? null, day } },
+      { $group: { _id: "$day", value: { $sum: `$${COUNTERS[metric]}` } } },
+      { $match: { value: { $gt: 0 } } },
+      { $sort: { _id: 1 } },
+    ])
+    .toArray();
+  return days.map(({ _id, value }) => ({ day: _id.getTime() / DAY_MS, value: countOf(value) }));
+}
+
+/**
+ * Reads what became of all events.
+ *
+ * @param database Where.
+ * @returns The sums, in all and by registry.
+ */
+export async function accounting(database: Database): Promise<AccountingReport> {
+  const sums = await database.collection("registries")
+    .aggregate<Record<string, unknown>>([{
+      $group: {
+        _id: "$registry",
+        counted: { $sum: "$counted" },
+        duplicate: { $sum: "$duplicate" },
+        ignored: { $sum: "$ignored" },
+        quarantined: { $sum: "$quarantined" },
+      },
+    }, { $sort: { _id: 1 } }])
+    .toArray();
+  const byRegistry = sums
+    .map((sum) => ({ registry: String(sum._id), ...accountingOf(sum) }))
+    // Layers are counted by the day they happened, which may be one when nothing arrived.
+    .filter(({ received }) => received > 0);
+  return { ...totalOf(byRegistry), byRegistry };
+}
+
+function accountingOf(sum: Readonly<Record<string, unknown>>): Accounting {
+  const [counted, duplicate] = [countOf(sum.counted), countOf(sum.duplicate)];
+  const [ignored, quarantined] = [countOf(sum.ignored), countOf(sum.quarantined)];
+  const received = counted + duplicate + ignored + quarantined;
+  return { received, counted, duplicate, ignored, quarantined };
+}
+
+function totalOf(parts: readonly Accounting[]): Accounting {
+  const sumOf = (column: keyof Accounting): number =>
+    parts.reduce((sum, part) => sum + part[column], 0);
+  return {
+    received: sumOf("received"),
+    counted: sumOf("counted"),
+    duplicate: sumOf("duplicate"),
+    ignored: sumOf("ignored"),
+    quarantined: sumOf("quarantined"),
+  };
+}

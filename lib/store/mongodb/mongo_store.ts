@@ -1,0 +1,187 @@
+/**
+ * The shared store: any number of collectors on one MongoDB replica set or sharded cluster.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+
+import { AppError } from "../../errors.ts";
+import type { Outcome, Received } from "../../plan.ts";
+import type {
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  DayValue,
+  EventRecord,
+  IgnoredCount,
+  ManifestStatistics,
+  Page,
+  PageQuery,
+  RepositoryQuery,
+  RepositoryRef,
+  RepositoryStatistics,
+  SeriesQuery,
+  Store,
+  StoreOptions,
+  TagStatistics,
+  TokenRole,
+} from "../store.ts";
+import { adoptDocuments, dropOldIndex } from "./adoption.ts";
+import { connect, type Database, type MongoConnection } from "./connection.ts";
+import { META_IDS } from "./documents.ts";
+import { asStoreError } from "./errors.ts";
+import { expire } from "./expiry.ts";
+import { accounting, listBreakdown, listEvents, series } from "./history.ts";
+import { listManifests } from "./manifests.ts";
+import { madeOnce, touch } from "./meta.ts";
+import { recordBatch } from "./record.ts";
+import { findRepositories, listRepositories } from "./repositories.ts";
+import { createCollections, createIndexes, noteVersion } from "./schema.ts";
+import { findTag, listTags } from "./tags.ts";
+import { withDeadline } from "./transaction.ts";
+
+export type { MongoConnection } from "./connection.ts";
+
+/** How long a batch is tried where the caller sets no deadline, in milliseconds. */
+const RECORD_MS = 5000;
+const PING_MS = 1000;
+
+/**
+ * Opens the store: connects, makes what is missing, adopts a collection of 2015.
+ *
+ * @param connection Where.
+ * @param options How events are counted and how long things are kept.
+ * @returns The store, ready for events.
+ * @throws {AppError} `invalid`, `unauthorized`, `unavailable` or `unsupported`, with the remedy.
+ */
+export async function openMongoStore(
+  connection: MongoConnection,
+  options: StoreOptions,
+): Promise<Store> {
+  const database = await connect(connection);
+  try {
+    await createCollections(database);
+    await noteVersion(database);
+    await dropOldIndex(database);
+    await createIndexes(database, options.retention);
+    await adoptDocuments(database);
+    const key = await madeOnce(database, META_IDS.fingerprintKey, makeKey);
+    return new MongoStore(database, { ...options, key: key.value });
+  } catch (error) {
+    await database.client.close();
+    throw asStoreError(error, `prepare MongoDB database "${connection.database}"`);
+  }
+}
+
+/** 256 random bits. */
+function makeKey(): string {
+  return randomBytes(32).toString("hex");
+}
+
+class MongoStore implements Store {
+  readonly #database: Database;
+  readonly #options: StoreOptions & { readonly key: string };
+
+  constructor(database: Database, options: StoreOptions & { readonly key: string }) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  async record(
+    received: readonly Received[],
+    { ignored = [], deadline = Date.now() + RECORD_MS }: {
+      ignored?: readonly IgnoredCount[];
+      deadline?: number;
+    } = {},
+  ): Promise<Outcome[]> {
+    if (received.length === 0 && ignored.length === 0) return [];
+    const doing = "record events in MongoDB";
+    const batch = { received, ignored, deadline };
+    const recorded = recordBatch(this.#database, this.#options, batch);
+    return await this.#ask(doing, () => withDeadline(recorded, deadline, doing));
+  }
+
+  listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
+    return this.#read((database) => listRepositories(database, query));
+  }
+
+  findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
+    return this.#read((database) => listTags(database, of, page));
+  }
+
+  findTag(of: RepositoryRef, tag: string): Promise<TagStatistics | undefined> {
+    return this.#read((database) => findTag(database, of, tag));
+  }
+
+  listManifests(of: RepositoryRef, page: PageQuery): Promise<Page<ManifestStatistics>> {
+    return this.#read((database) => listManifests(database, of, page));
+  }
+
+  listBreakdown(
+    of: RepositoryRef,
+    dimension: BreakdownDimension,
+    page: PageQuery,
+  ): Promise<Page<BreakdownStatistics>> {
+    return this.#read((database) => listBreakdown(database, of, { ...page, dimension }));
+  }
+
+  listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
+    return this.#read((database) => listEvents(database, of, page));
+  }
+
+  series(query: SeriesQuery): Promise<DayValue[]> {
+    return this.#read((database) => series(database, query));
+  }
+
+  accounting(): Promise<AccountingReport> {
+    return this.#read(accounting);
+  }
+
+  async madeToken(
+    role: TokenRole,
+    make: () => string,
+  ): Promise<{ token: string; isNew: boolean }> {
+    const made = await this.#read((database) => madeOnce(database, `token:${role}`, make));
+    return { token: made.value, isNew: made.isNew };
+  }
+
+  expire(now: number): Promise<boolean> {
+    const { retention } = this.#options;
+    return this.#ask("drop old data from MongoDB", () => expire(this.#database, retention, now));
+  }
+
+  /** Connections are there already, and a transaction is the same whether it is the first. */
+  async warmUp(): Promise<void> {}
+
+  /** Writes, as a server without a majority reads well. */
+  async ping(): Promise<void> {
+    const doing = "write to MongoDB";
+    if (!this.#database.isUp()) {
+      const hint = "check that MongoDB runs and has a primary";
+      throw new AppError("unavailable", `Cannot ${doing}: no server takes writes`, { hint });
+    }
+    const answer = touch(this.#database);
+    await this.#ask(doing, () => withDeadline(answer, Date.now() + PING_MS, doing));
+  }
+
+  async close(): Promise<void> {
+    await this.#database.client.close();
+  }
+
+  #read<T>(read: (database: Database) => Promise<T>): Promise<T> {
+    return this.#ask("read from MongoDB", () => read(this.#database));
+  }
+
+  async #ask<T>(doing: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw asStoreError(error, doing);
+    }
+  }
+}

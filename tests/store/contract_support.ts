@@ -1,0 +1,106 @@
+/**
+ * What the lines of the store contract have in common.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import type { Outcome } from "../../lib/plan.ts";
+import type { Page, PageQuery, RepositoryStatistics, Store } from "../../lib/store/store.ts";
+import { type Arrival, type EventParts, eventOf, receivedOf } from "../support/events.ts";
+
+/** The repository that most tests are about. */
+export const app = { registry: "default", repository: "team/app" } as const;
+
+/** The parts of a delete as registries send it. */
+export const gone: EventParts = {
+  action: "delete",
+  method: "DELETE",
+  kind: "unknown",
+  mediaType: undefined,
+  tag: undefined,
+  digest: undefined,
+};
+
+/**
+ * Records events in one batch.
+ *
+ * @param store Where.
+ * @param events Each as what differs from {@linkcode eventOf}.
+ * @param arrival Where and when they arrived.
+ * @returns What became of each.
+ */
+export function record(
+  store: Store,
+  events: readonly EventParts[],
+  arrival: Arrival = {},
+): Promise<Outcome[]> {
+  return store.record(events.map((parts) => receivedOf(eventOf(parts), arrival)));
+}
+
+/**
+ * Records events, each in a batch of its own.
+ *
+ * @param store Where.
+ * @param events As for {@linkcode record}.
+ */
+export async function recordEach(store: Store, events: readonly EventParts[]): Promise<void> {
+  for (const parts of events) await record(store, [parts]);
+}
+
+/**
+ * Reads the repository that most tests are about.
+ *
+ * @param store Where.
+ * @param repository Its name.
+ * @returns Its numbers and times.
+ */
+export async function findApp(
+  store: Store,
+  repository: string = app.repository,
+): Promise<RepositoryStatistics> {
+  const found = await store.findRepositories(repository, app.registry);
+  assert.equal(found.length, 1, `${repository} is found once`);
+  return found[0] ?? assert.fail();
+}
+
+/**
+ * Reads a whole list, page by page.
+ *
+ * @param list Reads one page.
+ * @param limit How long pages are.
+ * @returns All items.
+ */
+export async function listAll<T>(
+  list: (page: PageQuery) => Promise<Page<T>>,
+  limit = 2,
+): Promise<T[]> {
+  const items: T[] = [];
+  let { items: shown, next } = await list({ limit });
+  while (next !== null) {
+    assert.equal(shown.length, limit, "a page before the last is full");
+    items.push(...shown);
+    // What a client sends back went through JSON.
+    ({ items: shown, next } = await list({ limit, after: JSON.parse(JSON.stringify(next)) }));
+    assert.ok(items.length < 10_000, "the list comes to an end");
+  }
+  assert.ok(shown.length <= limit);
+  return [...items, ...shown];
+}
+
+/**
+ * Orders names as every store does: by code point.
+ *
+ * @param one A name.
+ * @param other Another.
+ * @returns Below, equal to or above 0.
+ */
+export function compareCodePoints(one: string, other: string): number {
+  const [a, b] = [Array.from(one), Array.from(other)];
+  for (let at = 0; at < Math.min(a.length, b.length); at++) {
+    const difference = (a[at]?.codePointAt(0) ?? 0) - (b[at]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
