@@ -9,6 +9,7 @@
  */
 
 import { dirname } from "node:path";
+
 import { ensureAuthority, issue, readAuthority } from "./certificates_authority.ts";
 import {
   CERT_MODE,
@@ -152,12 +153,14 @@ async function renewIfDue(
   options: CertificateOptions,
 ): Promise<{ pair: PemPair; warnings: string[] }> {
   const now = nowOf(options);
-  const { notAfter, names } = readCertificate(pair.cert);
+  const { notBefore, notAfter, names } = readCertificate(pair.cert);
   const isComplete = namesOf(options).every((name) => names.includes(name));
-  if (isComplete && !isRenewalDue(notAfter, now)) return { pair, warnings: [] };
+  // One that is not valid yet was made while the clock was wrong.
+  const isCurrent = notBefore.getTime() <= now && !isRenewalDue(notAfter, now);
+  if (isComplete && isCurrent) return { pair, warnings: [] };
   const end = readCertificate(authority.cert).notAfter;
   // An authority near its end cannot give more time.
-  if (end.getTime() <= now || (isComplete && end <= notAfter)) {
+  if (end.getTime() <= now || (isComplete && notBefore.getTime() <= now && end <= notAfter)) {
     return { pair, warnings: [`the authority of "${options.cert}" ends, too: ${START_AGAIN}`] };
   }
   try {

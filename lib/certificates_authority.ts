@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+
 import { CERT_MODE, commit, exists, KEY_MODE, prepare, readPem } from "./certificates_files.ts";
 import {
   createAuthority,

@@ -7,8 +7,7 @@
  * @module
  */
 
-import { resolveDialInfo } from "./config_dial_info.ts";
-import type { DialInfo } from "./config_dial_info.ts";
+import { type DialInfo, resolveDialInfo } from "./config_dial_info.ts";
 import {
   CONFIG_VARIABLE,
   type Environment,

@@ -8,6 +8,7 @@
  */
 
 import type { z } from "zod";
+
 import {
   parseCertificateName,
   parseHost,

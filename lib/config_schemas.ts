@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+
 import { parseDuration, parseName, parseOrigin, parseRange, parseSize } from "./config_formats.ts";
 
 /** An entry of `auth.ingest`, `auth.read` or `auth.admin`. */

@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+
 import { defaultValues, type KeyName, KEYS, type Values } from "./config_keys.ts";
 import type { Path } from "./config_yaml.ts";
 

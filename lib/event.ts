@@ -413,8 +413,9 @@ function asSize(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) > 0 ? value as number : undefined;
 }
 
+/** Text as every store can keep it: well-formed, and without NUL, at which SQLite's ends. */
 function cut(value: string): string {
-  const wellFormed = value.toWellFormed();
+  const wellFormed = value.toWellFormed().replaceAll("\0", "\ufffd");
   if (wellFormed.length <= MAX_TEXT) return wellFormed;
   return Array.from(wellFormed.slice(0, 2 * MAX_TEXT)).slice(0, MAX_TEXT).join("");
 }

@@ -35,6 +35,8 @@ export interface TagCheck {
 
 /** What is known of a repository as a whole. */
 export interface RepositoryState {
+  /** Whether its statistics have begun; a store that need not be told leaves it out. */
+  readonly isListed?: boolean;
   /** Microseconds since 1970: its delete. Events that are not younger do not count. */
   readonly tombstone?: number;
   /** Microseconds since 1970: a delete that is only marked. */
@@ -185,6 +187,18 @@ export function createAnswers(): Answers {
 export function isUntaggedGet(event: RegistryEvent): boolean {
   return event.action === "pull" && event.kind === "manifest" && event.method !== "HEAD" &&
     event.tag === undefined;
+}
+
+/**
+ * Says whether an event may belong together with another of the same client, so that the client's
+ * fingerprint matters: a GET without a tag, and what such a GET may follow.
+ *
+ * @param event The event.
+ * @returns True for those, which no push and no GET of an image by tag is.
+ */
+export function isJoined(event: RegistryEvent): boolean {
+  if (event.action !== "pull" || event.kind !== "manifest") return false;
+  return event.tag === undefined || event.method === "HEAD" || isIndexType(event.mediaType);
 }
 
 /**

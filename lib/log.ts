@@ -8,6 +8,7 @@
  */
 
 import { configureSync, getConsoleSink, getLogger, type LogRecord } from "@logtape/logtape";
+
 import type { LogConfig } from "./config.ts";
 import { AppError } from "./errors.ts";
 

@@ -14,6 +14,7 @@ import { type EnvelopeEntry, isIndexType, type Reference, type RegistryEvent } f
 import {
   type Answers,
   factsOf,
+  isJoined,
   isNewer,
   isUnknownIndexFetch,
   keyOf,
@@ -108,6 +109,8 @@ interface OfRepository {
 export interface TagWrite extends OfRepository {
   readonly tag: string;
   readonly state: TagState;
+  /** Whether more than the time and id of the state is new. */
+  readonly hasMoved: boolean;
 }
 
 /** What a manifest is; written once, and again when more is learnt. */
@@ -190,7 +193,7 @@ export function candidatesOf(
     const sighting: Sighting = {
       registry: item.registry,
       event,
-      fingerprint: event.kind === "manifest" ? fingerprintOf(event, key) : "",
+      fingerprint: isJoined(event) ? fingerprintOf(event, key) : "",
       ...(actor === undefined ? {} : { actor }),
     };
     return { received: item, id: event.id, sighting };
@@ -304,6 +307,7 @@ class Draft {
     const { registry, event } = sighting;
     const { repository } = event;
     if (meaning.type === "repositoryDelete") return this.#deleteRepository(sighting);
+    if (event.kind !== "blob") this.#list(registry, repository);
     const tag = this.#tagSlot(meaning, registry, repository);
     this.#learn(meaning, sighting, tag);
     const changes = changesOf(meaning, {
@@ -399,10 +403,13 @@ class Draft {
       ...(digest === undefined ? {} : { digest }),
       ...(isDeleted ? { deletedAt: event.at } : {}),
     };
-    this.#known.tags.set(key, state);
-    this.#tags.set(key, { registry, repository, tag, state });
     const existed = present !== undefined && present.deletedAt === undefined;
-    this.#repository(registry, repository).tagCountChange += Number(!isDeleted) - Number(existed);
+    const hasMoved = this.#tags.get(key)?.hasMoved === true || digest !== present?.digest ||
+      isDeleted || !existed;
+    this.#known.tags.set(key, state);
+    this.#tags.set(key, { registry, repository, tag, state, hasMoved });
+    if (isDeleted !== existed) return;
+    this.#repository(registry, repository).tagCountChange += isDeleted ? -1 : 1;
   }
 
   /** Versions 2.4 to 2.6 send no event for the tags that go with a manifest. */
@@ -480,6 +487,14 @@ class Draft {
     this.#known.repositories.set(keyOf(registry, repository), next);
     this.#repository(registry, repository).newActors.push(actor);
     return { dimension: "actor", name: actor };
+  }
+
+  /** A repository that nobody has seen before is written even where nothing else is new. */
+  #list(registry: string, repository: string): void {
+    const state = this.#stateOf(registry, repository);
+    if (state.isListed === true) return;
+    this.#known.repositories.set(keyOf(registry, repository), { ...state, isListed: true });
+    this.#repository(registry, repository);
   }
 
   #stateOf(registry: string, repository: string): RepositoryState {

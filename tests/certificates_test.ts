@@ -319,6 +319,15 @@ Deno.test("ensureCertificates() renews what it made", async (t) => {
   });
 });
 
+Deno.test("ensureCertificates() renews what it made while the clock was wrong", async () => {
+  await using folder = await tempDir();
+  await ensureCertificates(optionsIn(folder));
+  const ahead = await ensureCertificates(optionsIn(folder, inDays(370)));
+  const back = await ensureCertificates(optionsIn(folder));
+  assert.notEqual(back.cert, ahead.cert);
+  assert.ok(readCertificate(back.cert).notBefore.getTime() <= Date.now());
+});
+
 Deno.test("ensureCertificates() renews for a new name", async () => {
   await using folder = await tempDir();
   const first = await ensureCertificates(optionsIn(folder));

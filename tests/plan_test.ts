@@ -218,6 +218,7 @@ for (const [name, cut] of cuts) {
     assert.equal(store.tags.size, 0);
     assert.deepEqual([...store.actors], []);
     assert.deepEqual(store.repositories.get(app), {
+      isListed: true,
       tombstone: noonUs + second,
       actorCount: 0,
       tagRows: 0,
@@ -339,6 +340,26 @@ Deno.test("planBatch() sets a tag to what the newest event says, in any order", 
     assert.equal(store.tags.get(keyOf("default", "team/app", "1.0"))?.deletedAt, noonUs + 3);
     assert.equal(store.repositories.get(app)?.tagCount, 0);
   });
+});
+
+Deno.test("planBatch() counts the row of a tag that is first heard of by its delete", () => {
+  const store = storeOf([received({}), received({ ...gone, digest: undefined, tag: "2.0" })]);
+  const { tagRows, tagCount } = store.repositories.get(app) ?? {};
+  assert.deepEqual([tagRows, tagCount], [2, 1]);
+});
+
+Deno.test("planBatch() says when a tag has not moved", () => {
+  const store = storeOf([received({ action: "push" })]);
+  const moved = (parts: EventParts) =>
+    store.plan(received(parts)).tags.map(({ hasMoved }) => hasMoved);
+  const at = (offset: number) => ({ at: noonUs + offset });
+  assert.deepEqual(moved(at(1)), [false]);
+  assert.deepEqual(moved({ ...at(2), digest: b }), [true]);
+  assert.deepEqual(moved({ ...gone, ...at(3), digest: undefined }), [true]);
+  assert.deepEqual(moved({ ...gone, ...at(4), digest: undefined }), [true]);
+  assert.deepEqual(moved({ ...at(5), digest: b }), [true]);
+  assert.deepEqual(moved({ ...gone, ...at(6), digest: undefined, tag: "new" }), [true]);
+  assert.deepEqual(moved(at(0)), []);
 });
 
 Deno.test("planBatch() takes HEADs for word of where a tag points", () => {
@@ -579,16 +600,29 @@ Deno.test("planBatch() has one row for each thing it writes", () => {
   assert.deepEqual(names.map((list) => list.length), [14, 3, 1, 1, 50]);
 });
 
-Deno.test("candidatesOf() identifies the clients of manifest events alone", () => {
-  const [manifest, blob, rejected] = candidatesOf([
-    receivedOf(eventOf({ actor: "alice" })),
-    receivedOf(eventOf({ kind: "blob", tag: undefined })),
-    receivedOf({ rejected: { id: "r", reason: "" } }),
-  ], planOptionsOf({ privacy: { actors: "drop", addresses: "keep" } }));
-  assert.match(manifest?.sighting?.fingerprint ?? "", /^[0-9a-f]{16}$/);
-  assert.equal(manifest?.sighting?.actor, undefined);
-  assert.equal(blob?.sighting?.fingerprint, "");
-  assert.deepEqual([rejected?.id, rejected?.sighting], ["r", undefined]);
+Deno.test("candidatesOf() identifies the clients of what may belong together", () => {
+  const index = { mediaType: mediaTypes.index };
+  const joined: EventParts[] = [{ tag: undefined }, { method: "HEAD" }, index];
+  const alone: EventParts[] = [{}, { action: "push" }, { ...gone }, {
+    kind: "blob",
+    tag: undefined,
+  }];
+  const prints = candidatesOf(received(...joined, ...alone), planOptionsOf())
+    .map(({ sighting }) => sighting?.fingerprint ?? "");
+  for (const print of prints.slice(0, 3)) assert.match(print, /^[0-9a-f]{16}$/);
+  assert.deepEqual(new Set(prints.slice(0, 3)).size, 1);
+  assert.deepEqual(prints.slice(3), ["", "", "", ""]);
+});
+
+Deno.test("candidatesOf() disguises actors, and has nothing to say of what is rejected", () => {
+  const options = planOptionsOf({ privacy: { actors: "drop", addresses: "keep" } });
+  const rejected = { rejected: { id: "r", reason: "" } };
+  const candidates = candidatesOf(
+    [receivedOf(eventOf({ actor: "a" })), receivedOf(rejected)],
+    options,
+  );
+  assert.equal(candidates[0]?.sighting?.actor, undefined);
+  assert.deepEqual([candidates[1]?.id, candidates[1]?.sighting], ["r", undefined]);
 });
 
 Deno.test({

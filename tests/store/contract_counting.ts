@@ -7,12 +7,19 @@
 import assert from "node:assert/strict";
 
 import { createConsumerMatcher } from "../../lib/consumer.ts";
-import { MAX_ACTORS } from "../../lib/plan.ts";
+import { MAX_ACTORS, MAX_TAGS } from "../../lib/plan.ts";
 import { METRICS } from "../../lib/statistics.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";
-import type { ContractCase } from "./contract.ts";
-import { app, findApp, gone, listAll, record, recordEach } from "./contract_support.ts";
+import {
+  app,
+  type ContractCase,
+  findApp,
+  gone,
+  listAll,
+  record,
+  recordEach,
+} from "./contract_support.ts";
 
 const [a, b] = [digestOf("a"), digestOf("b")];
 const second = 1_000_000;
@@ -164,7 +171,12 @@ const multi: EventParts[] = [
     mediaType: mediaTypes.index,
     at: after(3),
     references: [
-      { digest: digestOf("arm"), size: 400, mediaType: mediaTypes.image, platform: "linux/arm64/v8" },
+      {
+        digest: digestOf("arm"),
+        size: 400,
+        mediaType: mediaTypes.image,
+        platform: "linux/arm64/v8",
+      },
       { digest: digestOf("amd"), size: 400, mediaType: mediaTypes.image, platform: "linux/amd64" },
       { digest: digestOf("att"), size: 400, mediaType: mediaTypes.image, attestation: true },
     ],
@@ -193,12 +205,15 @@ export const countingCases: readonly ContractCase[] = [
   {
     name: "counts every number, twice sent and the other way round",
     async run(_t, { store }) {
-      const independent = everything.filter(({ action, tag, method }) =>
-        action !== "delete" && method !== "HEAD" && tag !== undefined
-      ).map((parts, at) => ({ ...parts, id: `${at}` }));
+      const namesTag = (parts: EventParts): boolean => !("tag" in parts) || parts.tag !== undefined;
+      const independent = everything
+        .filter((parts) => namesTag(parts) && parts.action !== "delete" && parts.method !== "HEAD")
+        .map((parts, at) => ({ ...parts, id: `${at}` }));
       await recordEach(store, independent.toReversed());
       await record(store, independent);
-      const { pulls, pushes, firstPulled, lastPulled, firstPushed, lastPushed } = await findApp(store);
+      const { pulls, pushes, firstPulled, lastPulled, firstPushed, lastPushed } = await findApp(
+        store,
+      );
       assert.deepEqual([pulls, pushes], [2, 2]);
       assert.deepEqual([firstPulled, lastPulled], [ms(3), ms(6)]);
       assert.deepEqual([firstPushed, lastPushed], [ms(0), ms(1)]);
@@ -311,56 +326,59 @@ export const countingCases: readonly ContractCase[] = [
       const byDigest = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
       const rest = { ...noNumbers, deleted: null };
       const image = { mediaType: mediaTypes.image, kind: "image", ...rest, digestPushes: 1 };
-      assert.deepEqual(byDigest, new Map([
-        [digestOf("amd"), {
-          ...image,
-          digest: digestOf("amd"),
-          size: 1010,
-          platforms: ["linux/amd64"],
-          childPulls: 1,
-          firstSeen: ms(0),
-          lastUsed: ms(4),
-        }],
-        [digestOf("arm"), {
-          ...image,
-          digest: digestOf("arm"),
-          size: 1011,
-          platforms: ["linux/arm64/v8"],
-          firstSeen: ms(1),
-          lastUsed: ms(1),
-        }],
-        [digestOf("att"), {
-          ...image,
-          digest: digestOf("att"),
-          kind: "attestation",
-          size: 12,
-          platforms: [],
-          firstSeen: ms(2),
-          lastUsed: ms(2),
-        }],
-        [digestOf("index"), {
-          ...rest,
-          digest: digestOf("index"),
-          mediaType: mediaTypes.index,
-          kind: "index",
-          size: 2021,
-          platforms: ["linux/amd64", "linux/arm64/v8"],
-          pushes: 1,
-          firstSeen: ms(3),
-          lastUsed: ms(3),
-        }],
-        ["sha512:aa", {
-          ...rest,
-          digest: "sha512:aa",
-          mediaType: null,
-          kind: "unknown",
-          size: null,
-          platforms: [],
-          pulls: 1,
-          firstSeen: ms(5),
-          lastUsed: ms(5),
-        }],
-      ]));
+      assert.deepEqual(
+        byDigest,
+        new Map([
+          [digestOf("amd"), {
+            ...image,
+            digest: digestOf("amd"),
+            size: 1010,
+            platforms: ["linux/amd64"],
+            childPulls: 1,
+            firstSeen: ms(0),
+            lastUsed: ms(4),
+          }],
+          [digestOf("arm"), {
+            ...image,
+            digest: digestOf("arm"),
+            size: 1011,
+            platforms: ["linux/arm64/v8"],
+            firstSeen: ms(1),
+            lastUsed: ms(1),
+          }],
+          [digestOf("att"), {
+            ...image,
+            digest: digestOf("att"),
+            kind: "attestation",
+            size: 12,
+            platforms: [],
+            firstSeen: ms(2),
+            lastUsed: ms(2),
+          }],
+          [digestOf("index"), {
+            ...rest,
+            digest: digestOf("index"),
+            mediaType: mediaTypes.index,
+            kind: "index",
+            size: 2021,
+            platforms: ["linux/amd64", "linux/arm64/v8"],
+            pushes: 1,
+            firstSeen: ms(3),
+            lastUsed: ms(3),
+          }],
+          ["sha512:aa", {
+            ...rest,
+            digest: "sha512:aa",
+            mediaType: null,
+            kind: "unknown",
+            size: null,
+            platforms: [],
+            pulls: 1,
+            firstSeen: ms(5),
+            lastUsed: ms(5),
+          }],
+        ]),
+      );
     },
   },
   {
@@ -444,7 +462,11 @@ export const countingCases: readonly ContractCase[] = [
       await record(store, events.slice(600));
       await record(store, [{ actor: "user 0000" }, { actor: "one more", action: "push" }]);
       const { actors, actorCount, pulls } = await findApp(store);
-      assert.deepEqual([actorCount, actors.length, pulls], [MAX_ACTORS, MAX_ACTORS, MAX_ACTORS + 4]);
+      assert.deepEqual([actorCount, actors.length, pulls], [
+        MAX_ACTORS,
+        MAX_ACTORS,
+        MAX_ACTORS + 4,
+      ]);
       assert.deepEqual(actors, events.slice(0, MAX_ACTORS).map(({ actor }) => actor));
       const rows = await listAll((page) => store.listBreakdown(app, "actor", page), 400);
       assert.equal(rows.length, MAX_ACTORS + 1);
@@ -454,6 +476,43 @@ export const countingCases: readonly ContractCase[] = [
         [["(overflow)", 3, 1]],
       );
       assert.equal(rows.find(({ name }) => name === "user 0000")?.pulls, 2);
+    },
+  },
+  {
+    name: "adds up what exceeds the bound of tags",
+    async run(_t, { store }) {
+      const names = Array.from({ length: MAX_TAGS }, (_, at) => `t${String(at).padStart(5, "0")}`);
+      for (let from = 0; from < MAX_TAGS; from += 4000) {
+        await record(store, names.slice(from, from + 4000).map((tag) => ({ tag, method: "HEAD" })));
+      }
+      const c = digestOf("c");
+      await recordEach(store, [
+        { tag: "beyond", action: "push", digest: b },
+        { tag: "beyond", digest: b },
+        { tag: "t00007" },
+        // A HEAD and its GET, of a tag within the bound and of one beyond it.
+        { tag: "t00009", method: "HEAD", digest: b, at: after(1) },
+        { tag: undefined, digest: b, at: after(2) },
+        { tag: "t-more", method: "HEAD", digest: c, at: after(3) },
+        { tag: undefined, digest: c, at: after(4) },
+      ]);
+      const find = async (tag: string) => {
+        const { pulls, checks, overflow } = await store.findTag(app, tag) ?? {};
+        return [pulls, checks, overflow];
+      };
+      assert.deepEqual(await find("t00007"), [1, 1, false]);
+      assert.deepEqual(await find("t00009"), [1, 2, false]);
+      assert.equal(await store.findTag(app, "beyond"), undefined);
+      const { items, next } = await store.listTags(app, { limit: 2, after: [names.at(-2) ?? ""] });
+      assert.deepEqual(
+        items.map(({ tag, pulls, pushes, checks, digest }) => [tag, pulls, pushes, checks, digest]),
+        [[names.at(-1), 0, 0, 1, digestOf("a")], ["(overflow)", 2, 1, 1, null]],
+      );
+      assert.equal(next, null);
+      assert.deepEqual([(await findApp(store)).tagCount, (await findApp(store)).pulls], [
+        MAX_TAGS,
+        4,
+      ]);
     },
   },
   {
@@ -545,7 +604,13 @@ export const countingCases: readonly ContractCase[] = [
       assert.deepEqual(events.map(({ estimated }) => estimated).indexOf(true), 3);
       assert.equal(events[1]?.outcome, "quarantined");
       const { digest, mediaType, actor, userAgent, client } = events[0] ?? assert.fail();
-      assert.deepEqual([digest, mediaType, actor, userAgent, client], [null, null, null, null, "other"]);
+      assert.deepEqual([digest, mediaType, actor, userAgent, client], [
+        null,
+        null,
+        null,
+        null,
+        "other",
+      ]);
     },
   },
   {

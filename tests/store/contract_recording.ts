@@ -9,16 +9,15 @@ import assert from "node:assert/strict";
 import type { Store } from "../../lib/store/store.ts";
 import {
   digestOf,
-  type EventParts,
   eventOf,
+  type EventParts,
   mediaTypes,
   noon,
   noonUs,
   receivedOf,
   receivedOfBody,
 } from "../support/events.ts";
-import type { ContractCase } from "./contract.ts";
-import { app, findApp, gone, record, recordEach } from "./contract_support.ts";
+import { app, type ContractCase, findApp, gone, record, recordEach } from "./contract_support.ts";
 
 const [a, b] = [digestOf("a"), digestOf("b")];
 const second = 1_000_000;
@@ -28,7 +27,11 @@ const get: EventParts = { tag: undefined, at: noonUs + second };
 
 /** Sequences whose meaning hangs on what the store knows; each event comes in its own batch. */
 const sequences: { name: string; events: EventParts[]; want: Record<string, number> }[] = [
-  { name: "a HEAD of a tag and the GET of its digest", events: [head, get], want: { pulls: 1, checks: 1 } },
+  {
+    name: "a HEAD of a tag and the GET of its digest",
+    events: [head, get],
+    want: { pulls: 1, checks: 1 },
+  },
   {
     name: "a known child of an index",
     events: [
@@ -99,7 +102,10 @@ const sequences: { name: string; events: EventParts[]; want: Record<string, numb
       { references: [{ digest: digestOf("layer") }] },
       { mediaType: mediaTypes.index, digest: b, references: [{ digest: digestOf("child") }] },
       { kind: "blob", action: "push", tag: undefined, digest: digestOf("blob") },
-      ...["a", "child", "layer", "blob", "none"].map((seed) => ({ ...gone, digest: digestOf(seed) })),
+      ...["a", "child", "layer", "blob", "none"].map((seed) => ({
+        ...gone,
+        digest: digestOf(seed),
+      })),
     ],
     want: { pulls: 2, "deletes.manifests": 2, "deletes.blobs": 2, "deletes.unknown": 1 },
   },
@@ -110,7 +116,14 @@ const sequences: { name: string; events: EventParts[]; want: Record<string, numb
   },
 ];
 
-const numbers = ["pulls", "checks", "childPulls", "pushes", "unchangedPushes", "digestPushes"] as const;
+const numbers = [
+  "pulls",
+  "checks",
+  "childPulls",
+  "pushes",
+  "unchangedPushes",
+  "digestPushes",
+] as const;
 
 async function numbersOf(store: Store, repository: string): Promise<Record<string, number>> {
   const found = await findApp(store, repository);
@@ -140,7 +153,12 @@ export const recordingCases: readonly ContractCase[] = [
     name: "takes an id for a duplicate whatever else the event says",
     async run(_t, { store }) {
       await record(store, [{ id: "1" }]);
-      const other: EventParts = { id: "1", action: "push", repository: "team/other", at: noonUs + 1 };
+      const other: EventParts = {
+        id: "1",
+        action: "push",
+        repository: "team/other",
+        at: noonUs + 1,
+      };
       assert.deepEqual(await record(store, [other]), ["duplicate"]);
       assert.deepEqual(await store.findRepositories("team/other"), []);
     },
@@ -312,14 +330,18 @@ export const recordingCases: readonly ContractCase[] = [
     name: "loses nothing that comes at once to the same rows",
     async run(_t, under) {
       const stores = [under.store, await under.another()];
-      await Promise.all(stores.flatMap((store, at) =>
-        Array.from({ length: 5 }, (_, round) =>
-          record(store, [
-            { actor: `user ${at} ${round}`, tag: `t${round}` },
-            { action: "push", tag: "shared", digest: b },
-          ]))
-      ));
-      const { pulls, pushes, unchangedPushes, actorCount, actors, tagCount } = await findApp(under.store);
+      await Promise.all(
+        stores.flatMap((store, at) =>
+          Array.from({ length: 5 }, (_, round) =>
+            record(store, [
+              { actor: `user ${at} ${round}`, tag: `t${round}` },
+              { action: "push", tag: "shared", digest: b },
+            ]))
+        ),
+      );
+      const { pulls, pushes, unchangedPushes, actorCount, actors, tagCount } = await findApp(
+        under.store,
+      );
       assert.deepEqual([pulls, pushes, unchangedPushes], [10, 10, 9]);
       assert.deepEqual([actorCount, actors.length, tagCount], [10, 10, 6]);
       const series = await under.store.series({ ...app, metric: "pulls", from: 0, to: 99_999 });
@@ -329,7 +351,10 @@ export const recordingCases: readonly ContractCase[] = [
   {
     name: "takes a batch of any size",
     async run(_t, { store }) {
-      const events = Array.from({ length: 700 }, (_, at) => ({ tag: `t${at % 50}`, actor: `u${at % 7}` }));
+      const events = Array.from(
+        { length: 700 },
+        (_, at) => ({ tag: `t${at % 50}`, actor: `u${at % 7}` }),
+      );
       const outcomes = await record(store, events);
       assert.deepEqual([outcomes.length, new Set(outcomes)], [700, new Set(["counted"])]);
       const { pulls, tagCount, actorCount } = await findApp(store);

@@ -6,9 +6,68 @@
 
 import assert from "node:assert/strict";
 
+import { createConsumerMatcher } from "../../lib/consumer.ts";
+import type { RegistryEvent } from "../../lib/event.ts";
 import type { Outcome } from "../../lib/plan.ts";
-import type { Page, PageQuery, RepositoryStatistics, Store } from "../../lib/store/store.ts";
-import { type Arrival, type EventParts, eventOf, receivedOf } from "../support/events.ts";
+import type {
+  Page,
+  PageQuery,
+  RepositoryStatistics,
+  Store,
+  StoreOptions,
+} from "../../lib/store/store.ts";
+import { type Arrival, eventOf, type EventParts, receivedOf } from "../support/events.ts";
+
+/** A store with its data, which no other test uses. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** An event that this adapter cannot store, by its own fault. */
+  readonly poison: RegistryEvent;
+  /** Closes the store, and opens it again. */
+  reopen(): Promise<Store>;
+  /** Opens a second store on the same data, beside the first. */
+  another(): Promise<Store>;
+  /** Closes all stores and removes the data. */
+  dispose(): Promise<void>;
+}
+
+/** Opens a store whose data are new. */
+export type OpenStore = (options: StoreOptions) => Promise<StoreUnderTest>;
+
+/** One line of the contract. */
+export interface ContractCase {
+  readonly name: string;
+  /** What differs from {@linkcode storeOptionsOf}. */
+  readonly options?: Partial<StoreOptions>;
+  run(t: Deno.TestContext, under: StoreUnderTest): Promise<void>;
+}
+
+const day = 86_400_000;
+
+/**
+ * Says how a store is opened.
+ *
+ * @param parts What differs from: nothing disguised, repositories are removed, the defaults of
+ *   retention.
+ * @returns The options.
+ */
+export function storeOptionsOf(parts: Partial<StoreOptions> = {}): StoreOptions {
+  return {
+    consumerOf: createConsumerMatcher([]),
+    privacy: { actors: "keep", addresses: "keep" },
+    onRepositoryDelete: "remove",
+    collector: "collector-1",
+    retention: {
+      ids: 90 * day,
+      events: 14 * day,
+      days: 800 * day,
+      tagDays: 90 * day,
+      deleted: 90 * day,
+      quarantine: 30 * day,
+    },
+    ...parts,
+  };
+}
 
 /** The repository that most tests are about. */
 export const app = { registry: "default", repository: "team/app" } as const;

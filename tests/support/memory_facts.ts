@@ -232,10 +232,11 @@ export class MemoryStore {
   #applyRepository({ registry, repository, ...write }: RepositoryWrite): void {
     const key = keyOf(registry, repository);
     const before = this.repositories.get(key);
-    const { deletedAt: deletedBefore, ...rest } = before ?? { actorCount: 0, tagRows: 0 };
+    const { deletedAt: deletedBefore, ...rest } = before ?? {};
     const deletedAt = write.deletedAt === undefined ? deletedBefore : write.deletedAt ?? undefined;
     this.repositories.set(key, {
       ...rest,
+      isListed: true,
       actorCount: write.actorCount,
       tagRows: write.tagRows,
       tagCount: (before?.tagCount ?? 0) + write.tagCountChange,

@@ -5,7 +5,7 @@
  */
 
 import { run, runOk } from "./child.ts";
-import { repositoryRoot } from "./compiled.ts";
+import { compiledPath, repositoryRoot } from "./compiled.ts";
 import { cached, type Part, type PartName, parts, setting, versions } from "./parts.ts";
 
 /** A part after provisioning. */
@@ -102,6 +102,8 @@ async function buildRegistry3(): Promise<void> {
 }
 
 async function compileExecutable(): Promise<void> {
+  // An old one must not pass for this one.
+  await Deno.remove(compiledPath()).catch(() => {});
   const { code, stderr } = await run(Deno.execPath(), ["task", "compile"], {
     cwd: repositoryRoot,
     env: { NO_COLOR: "1" },

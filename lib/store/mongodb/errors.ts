@@ -8,8 +8,8 @@ import {
   MongoClientBulkWriteError,
   MongoError,
   MongoErrorLabel,
+  MongoInvalidArgumentError,
   MongoNetworkError,
-  MongoServerError,
   MongoServerSelectionError,
 } from "mongodb";
 
@@ -26,9 +26,8 @@ export const FAULT_CODES: ReadonlyMap<number, string> = new Map([
   [17420, "document too large to upsert"],
 ]);
 
-/** How the driver says that a document cannot be sent, for want of a code. */
-const FAULT_MESSAGES =
-  /larger than the maximum size|exceeds the max bson object size|outside of the buffer bounds/i;
+/** How the driver says that a document is too large to be sent, for want of a code. */
+const TOO_LARGE = /larger than the maximum size|exceeds the max bson object size/;
 
 /** Codes of the server after which the same transaction may well succeed. */
 export const TRANSIENT_CODES: ReadonlyMap<number, string> = new Map([
@@ -122,8 +121,9 @@ export function messageOf(error: unknown): string {
 function isEventFault(error: unknown): boolean {
   return unfold(error).some((cause) => {
     if (FAULT_CODES.has(codeOf(cause) ?? 0)) return true;
-    const isOfDriver = cause instanceof Error && !(cause instanceof MongoServerError);
-    return isOfDriver && FAULT_MESSAGES.test(cause.message);
+    // The driver's buffer is hardly larger than the largest document.
+    if (cause instanceof RangeError) return true;
+    return cause instanceof MongoInvalidArgumentError && TOO_LARGE.test(cause.message);
   });
 }
 

@@ -105,7 +105,7 @@ export async function withDeadline<T>(
 
 /** Grows, so that many collectors at one repository come through, and differs between them. */
 function pauseBefore(tries: number): number {
-  return Math.min(2 ** tries, 64) * (0.5 + Math.random()) * 2;
+  return Math.random() * Math.min(4 * 2 ** tries, 40);
 }
 
 function sleep(ms: number): Promise<void> {

@@ -12,15 +12,17 @@ import {
   type Named,
   type Questions,
   type RepositoryState,
+  type TagCheck,
   type TagState,
 } from "../../facts.ts";
 import { Buffer } from "node:buffer";
 import type { Database, Row } from "./database.ts";
-import { decodeDigest, decodeId, encodeDigest, encodeId } from "./encoding.ts";
+import { decodeDigest, decodeId, encodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 
 const SQL = {
-  repository: "SELECT tombstone, deleted_at, actor_count, tag_rows FROM repositories WHERE id = ?",
+  repository: `SELECT listed, tombstone, deleted_at, actor_count, tag_rows FROM repositories
+    WHERE id = ?`,
   tag: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
     WHERE repository_id = ? AND tag = ?`,
   tagsAt: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
@@ -62,25 +64,33 @@ export function answer(database: Database, names: Names, questions: Questions): 
     if (row !== undefined) known.tags.set(key, tagStateOf(row));
   }
   for (const [key, manifest] of questions.manifests) {
-    const row = database.get(SQL.manifest, idOf(manifest), encodeDigest(manifest.name));
+    const row = database.get(SQL.manifest, idOf(manifest), names.digest(manifest.name));
     if (row === undefined) continue;
     known.manifests.set(key, { kind: String(row.kind), hasReferences: row.has_references === 1 });
   }
   for (const [key, part] of questions.parts) {
-    for (const row of database.all(SQL.parts, idOf(part), encodeDigest(part.name))) {
+    for (const row of database.all(SQL.parts, idOf(part), names.digest(part.name))) {
       (row.of_index === 1 ? known.childrenOfIndexes : known.partsOfImages).add(key);
     }
   }
   for (const [key, deleted] of questions.deleted) {
-    answerDeleted(database, known, { key, deleted, id: idOf(deleted) });
+    answerDeleted(database, known, {
+      key,
+      deleted,
+      id: idOf(deleted),
+      digest: names.digest(deleted.name),
+    });
   }
   for (const [key, actor] of questions.actors) {
     if (database.get(SQL.actor, idOf(actor), actor.name) !== undefined) known.actors.add(key);
   }
   for (const question of questions.checks) {
     const key = keyOf(question.registry, question.repository, question.name, question.fingerprint);
-    if (known.checks.has(key)) mergeChecks(database, known, { key, question, id: idOf(question) });
-    else known.checks.set(key, checksOf(database, question, idOf(question)));
+    const present = known.checks.get(key) ?? [];
+    const found = checksOf(database, names, question);
+    // Two GETs of one client in a batch look at spans that overlap.
+    const added = found.filter(({ id }) => !present.some((check) => check.id === id));
+    known.checks.set(key, [...present, ...added]);
   }
   for (const [key, request] of questions.requests) {
     const id = encodeId(request.name);
@@ -99,9 +109,8 @@ export function answer(database: Database, names: Names, questions: Questions): 
 function answerDeleted(
   database: Database,
   known: Answers,
-  { key, deleted, id }: { key: string; deleted: Named; id: number },
+  { key, deleted, id, digest }: { key: string; deleted: Named; id: number; digest: Uint8Array },
 ): void {
-  const digest = encodeDigest(deleted.name);
   if (database.get(SQL.blob, id, digest) !== undefined) known.blobs.add(key);
   for (const row of database.all(SQL.tagsAt, id, digest)) {
     const tag = keyOf(deleted.registry, deleted.repository, String(row.tag));
@@ -109,31 +118,18 @@ function answerDeleted(
   }
 }
 
-type CheckQuestion = Questions["checks"][number];
-
 function checksOf(
   database: Database,
-  question: CheckQuestion,
-  id: number,
-): { id: string; tag: string; at: number }[] {
-  const rows = database.all(SQL.checks, id, ...spanOf(question), encodeDigest(question.name));
+  names: Names,
+  question: Questions["checks"][number],
+): TagCheck[] {
+  const id = names.repository(question.registry, question.repository);
+  const rows = database.all(SQL.checks, id, ...spanOf(question), names.digest(question.name));
   return rows.map((row) => ({
     id: decodeId(row.id),
     tag: String(row.tag),
     at: Number(row.at),
   }));
-}
-
-/** Two GETs of one client in a batch look at spans that overlap. */
-function mergeChecks(
-  database: Database,
-  known: Answers,
-  { key, question, id }: { key: string; question: CheckQuestion; id: number },
-): void {
-  const present = known.checks.get(key) ?? [];
-  const ids = new Set(present.map((check) => check.id));
-  const added = checksOf(database, question, id).filter((check) => !ids.has(check.id));
-  known.checks.set(key, [...present, ...added]);
 }
 
 function spanOf({ fingerprint, from, to }: ClientQuestion): [Uint8Array, number, number] {
@@ -142,6 +138,7 @@ function spanOf({ fingerprint, from, to }: ClientQuestion): [Uint8Array, number,
 
 function repositoryStateOf(row: Row): RepositoryState {
   return {
+    isListed: row.listed === 1,
     ...(row.tombstone === null ? {} : { tombstone: Number(row.tombstone) }),
     ...(row.deleted_at === null ? {} : { deletedAt: Number(row.deleted_at) }),
     actorCount: Number(row.actor_count),

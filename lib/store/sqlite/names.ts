@@ -6,6 +6,7 @@
 
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./database.ts";
+import { encodeDigest } from "./encoding.ts";
 
 /** Ids that stay in memory between transactions. */
 const MAX_KEPT = 20_000;
@@ -19,6 +20,7 @@ export class Names {
   readonly #kept = new Map<string, number>();
   /** Of this transaction: a rollback takes new names back. */
   readonly #new = new Map<string, number>();
+  readonly #digests = new Map<string, Uint8Array>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -67,6 +69,16 @@ export class Names {
         this.#find(find, repository, registry) ??
           this.#database.insert(insert, repository, registry),
     );
+  }
+
+  /** @returns The stored form of a digest: the same few come again and again. */
+  digest(digest: string): Uint8Array {
+    const present = this.#digests.get(digest);
+    if (present !== undefined) return present;
+    if (this.#digests.size > MAX_KEPT) this.#digests.clear();
+    const encoded = encodeDigest(digest);
+    this.#digests.set(digest, encoded);
+    return encoded;
   }
 
   #idOf(key: string, find: () => number): number {

@@ -22,7 +22,7 @@ import type { Change, Metric, Target, Times } from "../../statistics.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import type { Database } from "./database.ts";
-import { encodeDigest, encodeId } from "./encoding.ts";
+import { encodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 import { columnOf, OVERFLOW_TAG } from "./schema.ts";
 
@@ -40,8 +40,8 @@ interface Context {
  */
 export function applyPlan(context: Context, plan: BatchPlan): void {
   for (const removal of plan.removals) removeRepository(context, removal);
-  for (const change of plan.changes) applyChange(context, change);
   for (const write of plan.repositories) writeRepository(context, write);
+  for (const change of plan.changes) applyChange(context, change);
   for (const write of plan.tags) writeTag(context, write);
   for (const write of plan.manifests) writeManifest(context, write);
   for (const claim of plan.claims) writeClaim(context, claim);
@@ -134,7 +134,7 @@ function rowOf({ database, names }: Context, target: Target): TableRow {
     case "tag":
       return { table: "tags", keys: { ...of, tag: target.tag || OVERFLOW_TAG } };
     case "manifest":
-      return { table: "manifests", keys: { ...of, digest: encodeDigest(target.digest) } };
+      return { table: "manifests", keys: { ...of, digest: names.digest(target.digest) } };
     case "day":
       return {
         table: "days",
@@ -143,7 +143,7 @@ function rowOf({ database, names }: Context, target: Target): TableRow {
     case "tagDay":
       return {
         table: "tag_days",
-        keys: { "tag_id": tagId(database, id, target.tag || OVERFLOW_TAG), day: target.day },
+        keys: { "tag_id": tagIdOf(database, id, target.tag || OVERFLOW_TAG), day: target.day },
       };
     case "breakdown":
       return {
@@ -155,7 +155,7 @@ function rowOf({ database, names }: Context, target: Target): TableRow {
 }
 
 /** The row of a tag comes before its days in every batch, for its change does. */
-function tagId(database: Database, repositoryId: number, tag: string): number {
+function tagIdOf(database: Database, repositoryId: number, tag: string): number {
   const row = database.get(
     "SELECT id FROM tags WHERE repository_id = ? AND tag = ?",
     repositoryId,
@@ -189,11 +189,11 @@ function insertOf({ table, keys, metrics, moments }: Shape): string {
     ON CONFLICT (${keys.join(", ")}) DO ${doing}`;
 }
 
-/** A repository's row exists, for its id was asked for; a change makes it one that is listed. */
+/** A repository's row exists, for its id was asked for. */
 function updateOf({ metrics, moments }: Shape): string {
   const columns = [...metrics, ...moments].map(columnOf);
   const valueOf = (column: string): string => `?${columns.indexOf(column) + 2}`;
-  const updates = ["listed = 1", ...updatesOf({ metrics, moments, valueOf })];
+  const updates = updatesOf({ metrics, moments, valueOf });
   return `UPDATE repositories SET ${updates.join(", ")} WHERE id = ?1`;
 }
 
@@ -224,14 +224,18 @@ function writeRepository({ database, names }: Context, write: RepositoryWrite): 
   database.run("UPDATE repositories SET deleted_at = ? WHERE id = ?", write.deletedAt, id);
 }
 
-function writeTag({ database, names }: Context, { state, ...write }: TagWrite): void {
+/** The digest is named only where it is new, for it has an index. */
+function writeTag({ database, names }: Context, { state, hasMoved, ...write }: TagWrite): void {
+  const moved = [
+    state.digest === undefined ? null : names.digest(state.digest),
+    state.deletedAt ?? null,
+  ];
   database.run(
-    `UPDATE tags SET digest = ?, state_at = ?, state_id = ?, deleted_at = ?
+    `UPDATE tags SET state_at = ?, state_id = ?${hasMoved ? ", digest = ?, deleted_at = ?" : ""}
       WHERE repository_id = ? AND tag = ?`,
-    state.digest === undefined ? null : encodeDigest(state.digest),
     state.at,
     state.id,
-    state.deletedAt ?? null,
+    ...(hasMoved ? moved : []),
     names.repository(write.registry, write.repository),
     write.tag,
   );
@@ -249,7 +253,7 @@ function writeManifest({ database, names }: Context, write: ManifestWrite): void
     Number(write.references !== undefined),
     Number(write.referencesCut === true),
     repositoryId,
-    encodeDigest(write.digest),
+    names.digest(write.digest),
   );
   const ofIndex = Number(write.isIndex);
   for (const reference of write.references ?? []) {
@@ -257,7 +261,7 @@ function writeManifest({ database, names }: Context, write: ManifestWrite): void
       `INSERT OR IGNORE INTO manifest_references (parent_id, child, repository_id, of_index,
         media_type, size, platform, attestation, artifact_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       Number(row?.id),
-      encodeDigest(reference.digest),
+      names.digest(reference.digest),
       repositoryId,
       ofIndex,
       reference.mediaType ?? null,
@@ -303,7 +307,7 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     names.text(event?.method),
     event?.tag ?? null,
     countedTag ?? null,
-    event?.digest === undefined ? null : encodeDigest(event.digest),
+    event?.digest === undefined ? null : names.digest(event.digest),
     names.text(event?.mediaType),
     names.text(entry.actor),
     names.text(entry.address),

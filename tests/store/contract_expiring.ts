@@ -1,0 +1,125 @@
+/**
+ * The store contract: what is kept how long.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import type { Store } from "../../lib/store/store.ts";
+import { digestOf, type EventParts, noon, noonUs } from "../support/events.ts";
+import {
+  app,
+  type ContractCase,
+  findApp,
+  gone,
+  listAll,
+  record,
+  storeOptionsOf,
+} from "./contract_support.ts";
+
+const day = 86_400_000;
+const today = Math.floor(noon / day);
+const { retention } = storeOptionsOf();
+
+/** Drops all that is due at a time, so many days after noon. */
+async function expire(store: Store, days: number): Promise<void> {
+  let steps = 0;
+  while (await store.expire(noon + days * day)) assert.ok(++steps < 1000, "it comes to an end");
+}
+
+const on = (days: number): number => noonUs + days * day * 1000;
+const tagGone: EventParts = { ...gone, tag: "1.0", kind: "manifest" };
+
+/** What goes when. */
+export const expiringCases: readonly ContractCase[] = [
+  {
+    name: "drops nothing before its time",
+    async run(_t, { store }) {
+      await record(store, [{ id: "1", action: "push" }, { ...tagGone, at: on(0) + 1 }]);
+      const before = [
+        await findApp(store),
+        await store.findTag(app, "1.0"),
+        await store.listEvents(app, { limit: 5 }),
+        await store.series({ ...app, metric: "pushes", from: today, to: today }),
+      ];
+      await expire(store, 13);
+      assert.deepEqual([
+        await findApp(store),
+        await store.findTag(app, "1.0"),
+        await store.listEvents(app, { limit: 5 }),
+        await store.series({ ...app, metric: "pushes", from: today, to: today }),
+      ], before);
+      assert.deepEqual(await record(store, [{ id: "1" }]), ["duplicate"]);
+    },
+  },
+  {
+    name: "drops days after their retention, and keeps the numbers",
+    async run(_t, { store }) {
+      await record(store, [{ at: on(0) }, { at: on(3) }]);
+      const query = { ...app, metric: "pulls", from: today, to: today + 9 } as const;
+      const days = async (tag?: string) =>
+        (await store.series({ ...query, ...(tag === undefined ? {} : { tag }) }))
+          .map((value) => value.day - today);
+      await expire(store, retention.tagDays / day + 2);
+      assert.deepEqual([await days(), await days("1.0")], [[0, 3], [3]]);
+      await expire(store, retention.tagDays / day + 5);
+      assert.deepEqual([await days(), await days("1.0")], [[0, 3], []]);
+      await expire(store, retention.days / day + 2);
+      assert.deepEqual(await days(), [3]);
+      await expire(store, retention.days / day + 5);
+      assert.deepEqual(await days(), []);
+      assert.equal((await findApp(store)).pulls, 2);
+      assert.equal((await store.findTag(app, "1.0"))?.pulls, 2);
+    },
+  },
+  {
+    name:
+      "drops deleted tags and manifests after their retention, and keeps the repository's numbers",
+    async run(_t, { store }) {
+      const b = digestOf("b");
+      await record(store, [
+        { action: "push", at: on(0) },
+        { action: "push", tag: "2.0", digest: b, at: on(0) },
+        { at: on(0) },
+        { ...tagGone, at: on(1) },
+        { ...gone, digest: digestOf("a"), at: on(1) },
+      ]);
+      const before = await findApp(store);
+      await expire(store, retention.deleted / day);
+      assert.equal((await listAll((page) => store.listTags(app, page))).length, 2);
+      await expire(store, retention.deleted / day + 2);
+      const tags = await listAll((page) => store.listTags(app, page));
+      const manifests = await listAll((page) => store.listManifests(app, page));
+      assert.deepEqual(tags.map(({ tag }) => tag), ["2.0"]);
+      assert.deepEqual(manifests.map(({ digest }) => digest), [b]);
+      assert.deepEqual(await findApp(store), before);
+      // The name begins anew.
+      await record(store, [{ action: "push", at: on(200) }]);
+      const again = await store.findTag(app, "1.0");
+      assert.deepEqual([again?.pushes, again?.pulls, again?.deleted], [1, 0, null]);
+      assert.deepEqual([(await findApp(store)).tagCount, (await findApp(store)).pushes], [2, 3]);
+    },
+  },
+  {
+    name: "keeps a manifest that was used after its delete",
+    async run(_t, { store }) {
+      await record(store, [
+        { action: "push", at: on(0) },
+        { ...gone, digest: digestOf("a"), at: on(1) },
+        { tag: undefined, at: on(2) },
+      ]);
+      await expire(store, retention.deleted / day + 100);
+      assert.equal((await listAll((page) => store.listManifests(app, page))).length, 1);
+    },
+  },
+  {
+    name: "never drops what the accounting says",
+    async run(_t, { store }) {
+      await record(store, [{ id: "1" }, { id: "1" }, { id: "2", action: "x" }]);
+      const before = await store.accounting();
+      await expire(store, 5000);
+      assert.deepEqual(await store.accounting(), before);
+    },
+  },
+];

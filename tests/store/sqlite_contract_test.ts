@@ -1,0 +1,39 @@
+import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import type { Store, StoreOptions } from "../../lib/store/store.ts";
+import { eventOf } from "../support/events.ts";
+import { tempDir } from "../support/wait.ts";
+import { testStoreContract } from "./contract.ts";
+import type { StoreUnderTest } from "./contract_support.ts";
+
+async function open(options: StoreOptions): Promise<StoreUnderTest> {
+  const folder = await tempDir();
+  const openFile = (exclusive: boolean): Promise<Store> =>
+    openSqliteStore({ path: folder.join("drec.db"), exclusive }, options);
+  const store = await openFile(true);
+  const opened = [store];
+  const closeAll = async () => {
+    for (const each of opened.splice(0)) await each.close();
+  };
+  return {
+    store,
+    // A column that must have a value gets none.
+    poison: { ...eventOf({ id: "poison" }), repository: null as unknown as string },
+    reopen: async () => {
+      await closeAll();
+      const again = await openFile(true);
+      opened.push(again);
+      return again;
+    },
+    another: async () => {
+      const another = await openFile(false);
+      opened.push(another);
+      return another;
+    },
+    dispose: async () => {
+      await closeAll();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+testStoreContract("SqliteStore", open);
