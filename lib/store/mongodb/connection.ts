@@ -16,6 +16,7 @@ import {
 import { AppError } from "../../errors.ts";
 import { type CollectionName, SUFFIXES } from "./documents.ts";
 import { hasCode, messageOf } from "./errors.ts";
+import { withDeadline } from "./transaction.ts";
 
 /** How to reach MongoDB, and where in it. */
 export interface MongoConnection {
@@ -67,11 +68,12 @@ const AUTHENTICATION_FAILED = 18;
 export async function connect(connection: MongoConnection): Promise<Database> {
   const client = createClient(connection);
   try {
-    await selectServer(client, connection.timeoutMs);
+    const deadline = Date.now() + connection.timeoutMs;
+    await selectServer(client, deadline);
     const admin = client.db("admin", { readPreference: "primary" });
-    const hello = await admin.command({ hello: 1 });
-    const { version } = await admin.command({ buildInfo: 1 });
-    requireSupport(client, hello, String(version));
+    const asked = Promise.all([admin.command({ hello: 1 }), admin.command({ buildInfo: 1 })]);
+    const [hello, { version }] = await withDeadline(asked, deadline, "connect to MongoDB");
+    requireSupport(hello, { version: String(version), hosts: hostsOf(client) });
     return createDatabase(client, connection, hello);
   } catch (error) {
     await client.close();
@@ -102,33 +104,37 @@ function createClient({ uri, timeoutMs }: MongoConnection): MongoClient {
 }
 
 /** The driver's own time limit would hold for every later operation, too. */
-async function selectServer(client: MongoClient, timeoutMs: number): Promise<void> {
-  const end = Date.now() + timeoutMs;
+async function selectServer(client: MongoClient, deadline: number): Promise<void> {
   while (true) {
     try {
       await client.connect();
       return;
     } catch (error) {
-      if (!(error instanceof MongoServerSelectionError) || Date.now() >= end) throw error;
+      if (!(error instanceof MongoServerSelectionError) || Date.now() >= deadline) throw error;
     }
   }
 }
 
-function requireSupport(client: MongoClient, hello: Document, version: string): void {
+/**
+ * Checks that a server has what DREC relies on.
+ *
+ * @param hello Its answer to `hello`.
+ * @param server Its version and where it is, for the error.
+ * @throws {AppError} `unsupported`, with the remedy.
+ */
+export function requireSupport(
+  hello: Document,
+  { version, hosts }: { version: string; hosts: string },
+): void {
   const isMember = typeof hello.setName === "string" || hello.msg === "isdbgrid";
   if (!isMember) {
-    throw new AppError(
-      "unsupported",
-      `Cannot use MongoDB at ${hostsOf(client)}: standalone server`,
-      {
-        hint:
-          "make it a replica set of one member, which gives it transactions: start mongod with " +
-          "`--replSet rs0`, then run `rs.initiate()` once in mongosh",
-      },
-    );
+    throw new AppError("unsupported", `Cannot use MongoDB at ${hosts}: it is a standalone server`, {
+      hint: "make it a replica set of one member, which gives it transactions: start mongod with " +
+        "`--replSet rs0`, then run `rs.initiate()` once in mongosh",
+    });
   }
   if (Number.parseInt(version) < MIN_MAJOR) {
-    throw new AppError("unsupported", `Cannot use MongoDB ${version} at ${hostsOf(client)}`, {
+    throw new AppError("unsupported", `Cannot use MongoDB ${version} at ${hosts}: it is too old`, {
       hint: `upgrade it to MongoDB ${MIN_MAJOR}.0 or later`,
     });
   }

@@ -103,9 +103,9 @@ export async function withDeadline<T>(
   }
 }
 
-/** Grows, so that many collectors at one repository come through, and differs between them. */
+/** Grows, so that many collectors on one repository come through, and differs between them. */
 function pauseBefore(tries: number): number {
-  return Math.random() * Math.min(4 * 2 ** tries, 40);
+  return Math.random() * Math.min(10 * tries, 100);
 }
 
 function sleep(ms: number): Promise<void> {

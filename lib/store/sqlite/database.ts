@@ -22,6 +22,12 @@ const EVENT_FAULT_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 /** How long another process, such as a replay, may hold the write lock: it stops everything here. */
 const BUSY_MS = 250;
 
+/**
+ * Pages of the write-ahead log (4 KiB each) before they are copied into the database: the same few
+ * pages change with every event, and are copied once.
+ */
+const WAL_PAGES = 4000;
+
 /** What to do about SQLite's primary result codes. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "end the other program that writes to the database",
@@ -53,7 +59,7 @@ export class Database {
       this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
       // FULL: a commit is on the disk when it returns. NORMAL would lose the last ones of a crash.
       this.get("PRAGMA journal_mode = WAL");
-      this.#database.exec("PRAGMA synchronous = FULL");
+      this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
       this.#migrate();
     } catch (error) {
       this.#lock?.close();
@@ -84,10 +90,16 @@ export class Database {
    * @param parameters As in {@linkcode run}.
    */
   runShaped(key: string, render: () => string, parameters: readonly SQLInputValue[]): void {
-    const present = this.#statements.get(key);
-    const statement = present ?? this.#database.prepare(render());
-    if (present === undefined) this.#statements.set(key, statement);
-    statement.run(...parameters);
+    this.#shaped(key, render).run(...parameters);
+  }
+
+  /** Like {@linkcode runShaped}, for a statement that returns a row. */
+  getShaped(
+    key: string,
+    render: () => string,
+    parameters: readonly SQLInputValue[],
+  ): Row | undefined {
+    return this.#shaped(key, render).get(...parameters) as Row | undefined;
   }
 
   /** Executes an insert and names the new row. */
@@ -136,7 +148,7 @@ export class Database {
    * makes the file longer, and SQLite deletes the file at a clean close.
    */
   warmUp(): void {
-    const size = 4 * 1024 * 1024;
+    const size = WAL_PAGES * 4096;
     this.#database.exec(`
       BEGIN IMMEDIATE;
       CREATE TABLE warm_up (padding BLOB);
@@ -153,10 +165,14 @@ export class Database {
   }
 
   #statement(sql: string): StatementSync {
-    const present = this.#statements.get(sql);
+    return this.#shaped(sql, () => sql);
+  }
+
+  #shaped(key: string, render: () => string): StatementSync {
+    const present = this.#statements.get(key);
     if (present !== undefined) return present;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
+    const statement = this.#database.prepare(render());
+    this.#statements.set(key, statement);
     return statement;
   }
 

@@ -7,6 +7,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
+import { clientFamilyOf } from "../../client.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -191,11 +192,19 @@ function breakdownOf(row: Row): BreakdownStatistics {
   };
 }
 
-const TEXTS = ["outcome", "meaning", "action", "method", "media_type", "actor", "address"];
-const MORE_TEXTS = ["client", "user_agent"];
+const TEXTS = [
+  "outcome",
+  "meaning",
+  "action",
+  "method",
+  "media_type",
+  "actor",
+  "address",
+  "user_agent",
+];
 const EVENTS = `SELECT seq, id, received_at, at, tag, counted_tag, digest, meaning_row, estimated,
   ${
-  [...TEXTS, ...MORE_TEXTS]
+  TEXTS
     .map((name) => `(SELECT text FROM texts WHERE id = ${name}_text) AS ${name}`)
     .join(",\n  ")
 }
@@ -228,7 +237,7 @@ function eventOf(row: Row): EventRecord {
     mediaType: text(row.media_type),
     actor: text(row.actor),
     address: text(row.address),
-    client: text(row.client),
+    client: clientFamilyOf(text(row.user_agent) ?? undefined),
     userAgent: text(row.user_agent),
     outcome: String(row.outcome) as Outcome,
     countedAs: String(row.meaning),
@@ -263,7 +272,7 @@ export function series(database: Database, query: SeriesQuery): DayValue[] {
 export function accounting(database: Database): AccountingReport {
   const rows = database.all(`SELECT name AS registry, sum(counted) AS counted,
       sum(duplicate) AS duplicate, sum(ignored) AS ignored, sum(quarantined) AS quarantined
-    FROM accounting JOIN registries ON registries.id = registry_id GROUP BY name ORDER BY name`);
+    FROM registry_days JOIN registries ON registries.id = registry_id GROUP BY name ORDER BY name`);
   const byRegistry = rows.map((row) => {
     const of = (name: string): number => Number(row[name]);
     const parts = {

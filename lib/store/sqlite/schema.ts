@@ -164,10 +164,15 @@ CREATE TABLE tag_days (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_days_by_day ON tag_days (day);
 
--- All repositories of a registry together, by day of the event.
-CREATE TABLE totals (
+-- All of a registry together: what became of the events that arrived on a day, and the numbers of
+-- the events that happened on it.
+CREATE TABLE registry_days (
   registry_id INTEGER NOT NULL,
   day INTEGER NOT NULL,
+  counted INTEGER NOT NULL DEFAULT 0,
+  duplicate INTEGER NOT NULL DEFAULT 0,
+  ignored INTEGER NOT NULL DEFAULT 0,
+  quarantined INTEGER NOT NULL DEFAULT 0,
   ${METRIC_COLUMNS},
   PRIMARY KEY (registry_id, day)
 ) STRICT, WITHOUT ROWID;
@@ -219,7 +224,6 @@ CREATE TABLE events (
   media_type_text INTEGER,
   actor_text INTEGER,
   address_text INTEGER,
-  client_text INTEGER,
   user_agent_text INTEGER,
   instance_text INTEGER,
   request_id ANY,                -- only of manifest GETs
@@ -231,16 +235,6 @@ CREATE INDEX events_by_repository ON events (repository_id, seq) WHERE repositor
 CREATE INDEX events_by_client ON events (repository_id, fingerprint, at) WHERE fingerprint IS NOT NULL;
 CREATE INDEX events_by_request ON events (registry_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX events_of_blobs ON events (repository_id, digest) WHERE meaning_row IN (7, 10, 11);
-
-CREATE TABLE accounting (
-  registry_id INTEGER NOT NULL,
-  day INTEGER NOT NULL,          -- of the arrival
-  counted INTEGER NOT NULL DEFAULT 0,
-  duplicate INTEGER NOT NULL DEFAULT 0,
-  ignored INTEGER NOT NULL DEFAULT 0,
-  quarantined INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (registry_id, day)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY,

@@ -5,10 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { SQLInputValue } from "node:sqlite";
 
 import type {
-  AccountingWrite,
   BatchPlan,
   Claim,
   LogEntry,
@@ -16,21 +14,11 @@ import type {
   QuarantineWrite,
   Removal,
   RepositoryWrite,
-  TagWrite,
 } from "../../plan.ts";
-import type { Change, Metric, Target, Times } from "../../statistics.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
-import type { Database } from "./database.ts";
+import { addAccounting, applyChanges, type Context } from "./changes.ts";
 import { encodeId } from "./encoding.ts";
-import type { Names } from "./names.ts";
-import { columnOf, OVERFLOW_TAG } from "./schema.ts";
-
-/** Where writes go: a database in a transaction, and the ids of names in it. */
-interface Context {
-  readonly database: Database;
-  readonly names: Names;
-}
 
 /**
  * Writes a batch.
@@ -41,13 +29,11 @@ interface Context {
 export function applyPlan(context: Context, plan: BatchPlan): void {
   for (const removal of plan.removals) removeRepository(context, removal);
   for (const write of plan.repositories) writeRepository(context, write);
-  for (const change of plan.changes) applyChange(context, change);
-  for (const write of plan.tags) writeTag(context, write);
+  applyChanges(context, plan);
   for (const write of plan.manifests) writeManifest(context, write);
   for (const claim of plan.claims) writeClaim(context, claim);
   for (const entry of plan.log) writeLogEntry(context, entry);
   for (const entry of plan.quarantine) writeQuarantine(context, entry);
-  for (const row of plan.accounting) writeAccounting(context, row);
 }
 
 /**
@@ -59,7 +45,7 @@ export function applyPlan(context: Context, plan: BatchPlan): void {
 export function addIgnored(context: Context, counts: readonly IgnoredCount[]): void {
   for (const { registry, receivedAt, count } of counts) {
     const day = dayOf(receivedAt * 1000);
-    writeAccounting(context, {
+    addAccounting(context, {
       registry,
       day,
       counted: 0,
@@ -98,118 +84,6 @@ function removeRepository({ database, names }: Context, removal: Removal): void 
   );
 }
 
-/** Adds a change to its row; a row that is missing is made. */
-function applyChange(context: Context, { target, counts, times }: Change): void {
-  const { table, keys, counted } = rowOf(context, target);
-  const metrics = Object.keys(counts) as Metric[];
-  const kept = counted === undefined ? metrics : metrics.filter((metric) => counted.has(metric));
-  const moments = Object.keys(times) as (keyof Times)[];
-  const shape = { table, keys: Object.keys(keys), metrics: kept, moments };
-  context.database.runShaped(`${table} ${kept.join()} ${moments.join()}`, () => upsertOf(shape), [
-    ...Object.values(keys),
-    ...kept.map((metric) => counts[metric] ?? 0),
-    ...moments.map((moment) => times[moment] ?? 0),
-  ]);
-}
-
-interface TableRow {
-  readonly table: string;
-  readonly keys: Readonly<Record<string, SQLInputValue>>;
-  /** The metrics that the table has columns for; absent: all that come. */
-  readonly counted?: ReadonlySet<string>;
-}
-
-const PULLS_AND_PUSHES: ReadonlySet<string> = new Set(["pulls", "pushes"]);
-
-function rowOf({ database, names }: Context, target: Target): TableRow {
-  if (target.kind === "total") {
-    const keys = { "registry_id": names.registry(target.registry), day: target.day };
-    return { table: "totals", keys };
-  }
-  const id = names.repository(target.registry, target.repository);
-  const of = { "repository_id": id };
-  switch (target.kind) {
-    case "repository":
-      return { table: "repositories", keys: { id } };
-    case "tag":
-      return { table: "tags", keys: { ...of, tag: target.tag || OVERFLOW_TAG } };
-    case "manifest":
-      return { table: "manifests", keys: { ...of, digest: names.digest(target.digest) } };
-    case "day":
-      return {
-        table: "days",
-        keys: { ...of, day: target.day, "consumer_id": names.text(target.consumer) },
-      };
-    case "tagDay":
-      return {
-        table: "tag_days",
-        keys: { "tag_id": tagIdOf(database, id, target.tag || OVERFLOW_TAG), day: target.day },
-      };
-    case "breakdown":
-      return {
-        table: "breakdowns",
-        keys: { ...of, dimension: target.dimension, name: target.name },
-        counted: PULLS_AND_PUSHES,
-      };
-  }
-}
-
-/** The row of a tag comes before its days in every batch, for its change does. */
-function tagIdOf(database: Database, repositoryId: number, tag: string): number {
-  const row = database.get(
-    "SELECT id FROM tags WHERE repository_id = ? AND tag = ?",
-    repositoryId,
-    tag,
-  );
-  return Number(row?.id);
-}
-
-/** The columns of an upsert, by the names of the API. */
-interface Shape {
-  readonly table: string;
-  readonly keys: readonly string[];
-  readonly metrics: readonly string[];
-  readonly moments: readonly string[];
-}
-
-/**
- * The statement that adds counts to a row and moves its times. Only the columns that change are
- * named, because SQLite touches the index of each column that is.
- */
-function upsertOf(shape: Shape): string {
-  return shape.table === "repositories" ? updateOf(shape) : insertOf(shape);
-}
-
-function insertOf({ table, keys, metrics, moments }: Shape): string {
-  const columns = [...keys, ...metrics.map(columnOf), ...moments.map(columnOf)];
-  const updates = updatesOf({ metrics, moments, valueOf: (column) => `excluded.${column}` });
-  const doing = updates.length === 0 ? "NOTHING" : `UPDATE SET ${updates.join(", ")}`;
-  return `INSERT INTO ${table} (${columns.join(", ")})
-    VALUES (${columns.map(() => "?").join(", ")})
-    ON CONFLICT (${keys.join(", ")}) DO ${doing}`;
-}
-
-/** A repository's row exists, for its id was asked for. */
-function updateOf({ metrics, moments }: Shape): string {
-  const columns = [...metrics, ...moments].map(columnOf);
-  const valueOf = (column: string): string => `?${columns.indexOf(column) + 2}`;
-  const updates = updatesOf({ metrics, moments, valueOf });
-  return `UPDATE repositories SET ${updates.join(", ")} WHERE id = ?1`;
-}
-
-function updatesOf(
-  { metrics, moments, valueOf }: Pick<Shape, "metrics" | "moments"> & {
-    valueOf: (column: string) => string;
-  },
-): string[] {
-  const added = metrics.map(columnOf).map((column) => `${column} = ${column} + ${valueOf(column)}`);
-  const moved = moments.map(columnOf).map((column) => {
-    const pick = column.startsWith("first_") ? "min" : "max";
-    return `${column} = ${pick}(ifnull(${column}, ${valueOf(column)}), ${valueOf(column)})`;
-  });
-  return [...added, ...moved];
-}
-
 function writeRepository({ database, names }: Context, write: RepositoryWrite): void {
   const id = names.repository(write.registry, write.repository);
   database.run(
@@ -222,23 +96,6 @@ function writeRepository({ database, names }: Context, write: RepositoryWrite): 
   );
   if (write.deletedAt === undefined) return;
   database.run("UPDATE repositories SET deleted_at = ? WHERE id = ?", write.deletedAt, id);
-}
-
-/** The digest is named only where it is new, for it has an index. */
-function writeTag({ database, names }: Context, { state, hasMoved, ...write }: TagWrite): void {
-  const moved = [
-    state.digest === undefined ? null : names.digest(state.digest),
-    state.deletedAt ?? null,
-  ];
-  database.run(
-    `UPDATE tags SET state_at = ?, state_id = ?${hasMoved ? ", digest = ?, deleted_at = ?" : ""}
-      WHERE repository_id = ? AND tag = ?`,
-    state.at,
-    state.id,
-    ...(hasMoved ? moved : []),
-    names.repository(write.registry, write.repository),
-    write.tag,
-  );
 }
 
 function writeManifest({ database, names }: Context, write: ManifestWrite): void {
@@ -292,9 +149,9 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
   const seq = database.insert(
     `INSERT INTO events (registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
       repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
-      actor_text, address_text, client_text, user_agent_text, instance_text, request_id,
+      actor_text, address_text, user_agent_text, instance_text, request_id,
       fingerprint, estimated, claimed_by)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     registryId,
     id,
     entry.receivedAt,
@@ -311,7 +168,6 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     names.text(event?.mediaType),
     names.text(entry.actor),
     names.text(entry.address),
-    names.text(entry.client),
     names.text(event?.userAgent),
     names.text(event?.instance),
     requestIdOf(entry),
@@ -359,19 +215,5 @@ function writeQuarantine({ database, names }: Context, entry: QuarantineWrite): 
     entry.events,
     entry.bytes,
     entry.excerpt,
-  );
-}
-
-function writeAccounting({ database, names }: Context, row: AccountingWrite): void {
-  database.run(
-    `INSERT INTO accounting VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-      counted = counted + excluded.counted, duplicate = duplicate + excluded.duplicate,
-      ignored = ignored + excluded.ignored, quarantined = quarantined + excluded.quarantined`,
-    names.registry(row.registry),
-    row.day,
-    row.counted,
-    row.duplicate,
-    row.ignored,
-    row.quarantined,
   );
 }
