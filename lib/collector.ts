@@ -46,6 +46,12 @@ export interface CollectorOptions {
 /** Takes notifications in; see {@linkcode createCollector}. */
 export interface Collector {
   /**
+   * Announces a body that is on its way, so that the next commit waits a moment for it.
+   *
+   * @returns To be called when it has arrived, or never will.
+   */
+  expect(): () => void;
+  /**
    * Counts the events of a body.
    *
    * @param notification The body.
@@ -67,6 +73,8 @@ const MAX_BATCH_EVENTS = 500;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;
+/** Turns of the event loop that a batch waits for bodies on their way. */
+const MAX_TURNS = Number(Deno.env.get("TURNS") ?? 10);
 const IGNORED_FLUSH_MS = 5000;
 const PROBE_MS = 250;
 const RECORD_BUDGET_MS = 2000;
@@ -100,12 +108,20 @@ class QueueingCollector implements Collector {
   #queuedEvents = 0;
   #running: Promise<void> | undefined;
   #probeTimer: Timer | undefined;
+  #expected = 0;
   #isStoreDown = false;
   #isStopping = false;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.#flushTimer = setInterval(() => this.#flushIgnored(), IGNORED_FLUSH_MS);
+  }
+
+  expect(): () => void {
+    this.#expected++;
+    return () => {
+      this.#expected--;
+    };
   }
 
   async collect(notification: Notification): Promise<void> {
@@ -189,13 +205,24 @@ class QueueingCollector implements Collector {
 
   /** Commits batch after batch until nothing waits. */
   async #run(): Promise<void> {
-    // All requests that are ready to be read come first, and share the commit.
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
+      await this.#gather();
       const batch = this.#takeBatch();
       if (batch.length > 0) await this.#commit(batch);
     }
     this.#running = undefined;
+  }
+
+  /**
+   * Lets in what has arrived at this machine meanwhile: a commit of many events costs little more
+   * than one of a few. Turns of the event loop are no waiting for a timer, and they are counted,
+   * for a sender may stop in the middle of its body.
+   */
+  async #gather(): Promise<void> {
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#expected === 0 || this.#queuedEvents >= MAX_BATCH_EVENTS) return;
+    }
   }
 
   #takeBatch(): Job[] {

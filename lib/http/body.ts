@@ -41,12 +41,16 @@ export class BodyReader {
    * Reads a body, and lends its memory to an action.
    *
    * @param request Its body is consumed.
+   * @param onArrival Called when it has arrived, or will not.
    * @param action What to do with it.
    * @returns What the action returned.
    * @throws {AppError} `unavailable`: no memory is left, or the body did not arrive whole in time.
    */
-  async lend<T>(request: Request, action: (body: ArrivedBody) => Promise<T>): Promise<T> {
-    const announced = Number(request.headers.get("content-length") ?? 0);
+  async lend<T>(
+    request: Request,
+    onArrival: () => void,
+    action: (body: ArrivedBody) => Promise<T>,
+  ): Promise<T> {
     const account = new Account(this.#limits, (change) => {
       if (change > 0 && this.#inFlight + change > this.#limits.inFlight) {
         throw new AppError("unavailable", "Too many bodies are in memory");
@@ -54,11 +58,16 @@ export class BodyReader {
       this.#inFlight += change;
     });
     try {
-      account.reserve(announced);
-      return await action(await readBody(request, this.#limits.body, account));
+      const body = await this.#read(request, account).finally(onArrival);
+      return await action(body);
     } finally {
       account.close();
     }
+  }
+
+  async #read(request: Request, account: Account): Promise<ArrivedBody> {
+    account.reserve(announcedBy(request) ?? 0);
+    return await readBody(request, this.#limits.body, account);
   }
 }
 

@@ -76,8 +76,9 @@ export function createIngest(options: IngestOptions): FetchHandler {
     const receivedAt = Date.now();
     const problem = options.collector.unavailable();
     if (problem !== undefined) return refusal(503, problem);
+    const arrived = options.collector.expect();
     try {
-      const isOversize = await reader.lend(request, async ({ bytes, oversize }) => {
+      const isOversize = await reader.lend(request, arrived, async ({ bytes, oversize }) => {
         // A body of many megabytes may use up the budget on its way. Were it never committed for
         // that, it would come again for ever.
         const deadline = Math.max(receivedAt + ANSWER_BUDGET_MS, Date.now() + COMMIT_BUDGET_MS);

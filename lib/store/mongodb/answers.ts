@@ -97,6 +97,7 @@ function readRepository(document: Document, answers: Answers): void {
     (deletedat instanceof Date ? deletedat.getTime() * 1000 : undefined);
   answers.repositories.set(key, {
     ...answers.repositories.get(key),
+    isListed: true,
     ...(deletedAt === undefined ? {} : { deletedAt: countOf(deletedAt) }),
     actorCount: countOf(actorcount),
     tagRows: countOf(numtagrows),

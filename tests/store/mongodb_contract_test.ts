@@ -1,0 +1,48 @@
+import type { Reference, RegistryEvent } from "../../lib/event.ts";
+import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
+import type { Store, StoreOptions } from "../../lib/store/store.ts";
+import { digestOf, eventOf } from "../support/events.ts";
+import { freshDatabase } from "../support/mongodb.ts";
+import { needs } from "../support/require.ts";
+import { testStoreContract } from "./contract.ts";
+import type { StoreUnderTest } from "./contract_support.ts";
+
+async function open(options: StoreOptions): Promise<StoreUnderTest> {
+  const { uri, database, ...fresh } = await freshDatabase();
+  const opened: Store[] = [];
+  const another = async (): Promise<Store> => {
+    const connection = { uri, database, collection: "registry-stats", timeoutMs: 10_000 };
+    const store = await openMongoStore(connection, options);
+    opened.push(store);
+    return store;
+  };
+  const closeAll = async () => {
+    for (const store of opened.splice(0)) await store.close();
+  };
+  return {
+    store: await another(),
+    poison: poisonOf(),
+    reopen: async () => {
+      await closeAll();
+      return await another();
+    },
+    another,
+    dispose: async () => {
+      await closeAll();
+      await fresh[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** An index whose references make a document of more than 16 MB. */
+function poisonOf(): RegistryEvent {
+  const long = "\u{1f433}".repeat(256);
+  const reference = { mediaType: long, platform: long, artifactType: long };
+  const references = Array.from(
+    { length: 10_000 },
+    (_, index): Reference => ({ ...reference, digest: digestOf(index) }),
+  );
+  return eventOf({ id: "poison", action: "push", method: "PUT", references });
+}
+
+testStoreContract("MongoStore", open, needs("mongodb"));
