@@ -99,8 +99,8 @@ export interface Questions {
   readonly actors: Map<string, Named>;
   /** HEADs of tags, for GETs without a tag; `name` is the digest. */
   readonly checks: (ClientQuestion & Named)[];
-  /** Request ids; `name` is the id, `repository` the event's. */
-  readonly requests: Map<string, Named>;
+  /** Manifest GETs of the same request; `name` is its id. */
+  readonly requests: Map<string, ClientQuestion & Named>;
   readonly indexFetches: ClientQuestion[];
 }
 
@@ -191,14 +191,13 @@ export function isUntaggedGet(event: RegistryEvent): boolean {
 
 /**
  * Says whether an event may belong together with another of the same client, so that the client's
- * fingerprint matters: a GET without a tag, and what such a GET may follow.
+ * fingerprint matters.
  *
  * @param event The event.
- * @returns True for those, which no push and no GET of an image by tag is.
+ * @returns True for GET and HEAD of a manifest.
  */
 export function isJoined(event: RegistryEvent): boolean {
-  if (event.action !== "pull" || event.kind !== "manifest") return false;
-  return event.tag === undefined || event.method === "HEAD" || isIndexType(event.mediaType);
+  return event.action === "pull" && event.kind === "manifest";
 }
 
 /**
@@ -234,7 +233,8 @@ function ask(questions: Questions, { registry, event, fingerprint, actor }: Sigh
   questions.checks.push({ ...client, name: digest, to: event.at + CHECK_LATE_US });
   questions.indexFetches.push({ ...client, to: event.at });
   if (event.requestId !== undefined) {
-    questions.requests.set(keyOf(registry, event.requestId), named(event.requestId));
+    const request = { ...client, name: event.requestId, to: event.at + CHECK_WINDOW_US };
+    questions.requests.set(keyOf(registry, event.requestId), request);
   }
 }
 

@@ -158,6 +158,7 @@ function createHandler(
     route,
     limits: config.limits,
     onUnauthorized: unauthorizedLog(),
+    onFailure: (error) => logger("ingest").error("cannot take in a notification", { error }),
   });
   return createApp({
     store,

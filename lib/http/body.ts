@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../errors.ts";
+import type { Deadlines } from "./deadlines.ts";
 
 /** Limits for reading bodies. */
 export interface BodyLimits {
@@ -31,10 +32,12 @@ const ARRIVAL_MS = 30_000;
 /** Reads bodies; {@linkcode BodyReader.read} gives the memory back through `release`. */
 export class BodyReader {
   readonly #limits: BodyLimits;
+  readonly #deadlines: Deadlines;
   #inFlight = 0;
 
-  constructor(limits: BodyLimits) {
+  constructor(limits: BodyLimits, deadlines: Deadlines) {
     this.#limits = limits;
+    this.#deadlines = deadlines;
   }
 
   /**
@@ -66,8 +69,21 @@ export class BodyReader {
   }
 
   async #read(request: Request, account: Account): Promise<ArrivedBody> {
-    account.reserve(announcedBy(request) ?? 0);
-    return await readBody(request, this.#limits.body, account);
+    const announced = announcedBy(request);
+    account.reserve(announced ?? 0);
+    const reader = request.body?.getReader();
+    if (reader === undefined) return { bytes: new Uint8Array() };
+    const reading = readAll(reader, { limit: this.#limits.body, account, announced });
+    try {
+      // The server itself would wait for a half-sent body for ever.
+      return await this.#deadlines.within(reading, Date.now() + ARRIVAL_MS, () => {
+        reader.cancel().catch(() => {});
+        return new AppError("unavailable", "The body did not arrive in time");
+      });
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw new AppError("unavailable", "The body did not arrive whole", { cause: error });
+    }
   }
 }
 
@@ -93,21 +109,6 @@ class Account {
   close(): void {
     this.#change(-this.#reserved);
     this.#reserved = 0;
-  }
-}
-
-async function readBody(request: Request, limit: number, account: Account): Promise<ArrivedBody> {
-  const reader = request.body?.getReader();
-  if (reader === undefined) return { bytes: new Uint8Array() };
-  // The server itself would wait for a half-sent body for ever.
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), ARRIVAL_MS);
-  try {
-    return await readAll(reader, { limit, account, announced: announcedBy(request) });
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError("unavailable", "The body did not arrive whole", { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

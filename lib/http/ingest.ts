@@ -13,6 +13,7 @@ import { AppError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Authorizer } from "./auth.ts";
 import { BodyReader } from "./body.ts";
+import { Deadlines } from "./deadlines.ts";
 import { type FetchHandler, pathOf, type RequestInfo } from "./request.ts";
 
 /** What {@linkcode createIngest} is made with. */
@@ -30,6 +31,8 @@ export interface IngestOptions {
   };
   /** Told of each request that was refused for its token. */
   readonly onUnauthorized: (info: RequestInfo, path: string) => void;
+  /** Told of each failure that is a defect. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** The registry gives up after a second; an answer after that is heard by nobody. */
@@ -48,7 +51,11 @@ const DEFAULT_REGISTRY = "default";
  */
 export function createIngest(options: IngestOptions): FetchHandler {
   const { route, limits, metrics } = options;
-  const reader = new BodyReader({ body: limits.bodyBytes, inFlight: limits.bodiesInFlightBytes });
+  const deadlines = new Deadlines();
+  const reader = new BodyReader(
+    { body: limits.bodyBytes, inFlight: limits.bodiesInFlightBytes },
+    deadlines,
+  );
 
   return async function ingest(request, info): Promise<Response> {
     const response = await answer(request, info, pathOf(request.url));
@@ -84,7 +91,9 @@ export function createIngest(options: IngestOptions): FetchHandler {
         const deadline = Math.max(receivedAt + ANSWER_BUDGET_MS, Date.now() + COMMIT_BUDGET_MS);
         const size = oversize === undefined ? {} : { oversize };
         const notification = { registry, receivedAt, body: bytes, deadline, ...size };
-        await within(deadline, options.collector.collect(notification));
+        // What goes on behind the deadline is harmless, for the retry is a duplicate.
+        const collected = options.collector.collect(notification);
+        await deadlines.within(collected, deadline, () => unavailable("The store is too slow"));
         return oversize !== undefined;
       });
       return new Response(null, { status: isOversize ? 202 : 200 });
@@ -92,33 +101,21 @@ export function createIngest(options: IngestOptions): FetchHandler {
       if (error instanceof AppError && error.code === "unavailable") {
         return refusal(503, error.message);
       }
+      // A defect: the registry keeps the events until it is mended.
+      options.onFailure(error);
       return refusal(503, "Internal error");
     }
   }
+}
+
+function unavailable(message: string): AppError {
+  return new AppError("unavailable", message);
 }
 
 /** The registry that the rest of the path names: `""` for none, `undefined` for no possible name. */
 function registryOf(rest: string): string | undefined {
   const name = rest.replace(/^\//, "").replace(/\/$/, "");
   return name === "" || REGISTRY_NAME.test(name) ? name : undefined;
-}
-
-/** Gives up at the deadline; what goes on behind it is harmless, for the retry is a duplicate. */
-async function within(deadline: number, action: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new AppError("unavailable", "The store is too slow")),
-      deadline - Date.now(),
-    );
-  });
-  try {
-    await Promise.race([action, timeout]);
-  } finally {
-    clearTimeout(timer);
-    // The action's own failure, should it come later, is nobody's any more.
-    action.catch(() => {});
-  }
 }
 
 function refusal(

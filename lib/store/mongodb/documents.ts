@@ -175,7 +175,7 @@ export interface EventDocument {
   readonly receivedat: Date;
   /** While the row is whole. */
   readonly kept?: true;
-  /** The batch that recorded it, and its place there. */
+  /** The batch that recorded it, which orders what arrived at the same time, and its place there. */
   readonly batch?: ObjectId;
   readonly position?: number;
   readonly registry?: string;

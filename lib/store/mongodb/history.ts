@@ -36,9 +36,9 @@ const BREAKDOWN_KEYS: readonly SortKey[] = [
   { field: "kind", direction: 1 },
 ];
 const EVENT_KEYS: readonly SortKey[] = [
-  { field: "receivedat", direction: -1, isTime: true },
+  { field: "receivedat", direction: -1, type: "time" },
+  { field: "batch", direction: -1, type: "id" },
   { field: "position", direction: -1 },
-  { field: "_id", direction: 1 },
 ];
 const DAY_MS = 86_400_000;
 

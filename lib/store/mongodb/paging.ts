@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Document } from "mongodb";
+import { type Document, ObjectId } from "mongodb";
 
 import type { Cursor, Page } from "../store.ts";
 
@@ -12,8 +12,8 @@ import type { Cursor, Page } from "../store.ts";
 export interface SortKey {
   readonly field: string;
   readonly direction: 1 | -1;
-  /** The field is a date; in a cursor it is milliseconds since 1970. */
-  readonly isTime?: true;
+  /** How a value is written in a cursor: a time in milliseconds since 1970, an id as digits. */
+  readonly type?: "time" | "id";
 }
 
 /**
@@ -58,9 +58,10 @@ function conditionsAfter({ direction }: SortKey, value: unknown): unknown[] {
   return value === null ? [] : [{ $lt: value }, null];
 }
 
-function valueOf({ isTime }: SortKey, value: string | number | null | undefined): unknown {
+function valueOf({ type }: SortKey, value: string | number | null | undefined): unknown {
   if (value === undefined || value === null) return null;
-  return isTime ? new Date(value) : value;
+  if (type === "id") return new ObjectId(String(value));
+  return type === "time" ? new Date(value) : value;
 }
 
 /**
@@ -87,6 +88,7 @@ function cursorOf(document: Document, keys: readonly SortKey[]): Cursor {
     const value = document[field];
     if (value === undefined || value === null) return null;
     if (value instanceof Date) return value.getTime();
+    if (value instanceof ObjectId) return value.toHexString();
     return typeof value === "string" ? value : Number(value);
   });
 }

@@ -16,9 +16,9 @@ const SORT_KEYS: Readonly<Record<RepositorySort, readonly SortKey[]>> = {
   "-pulls": [{ field: "numpulls", direction: -1 }],
   "-pushes": [{ field: "numpushs", direction: -1 }],
   "-stars": [{ field: "numstars", direction: -1 }],
-  "-lastPulled": [{ field: "lastpulled", direction: -1, isTime: true }],
-  "-lastPushed": [{ field: "lastpushed", direction: -1, isTime: true }],
-  "-lastUsed": [{ field: "lastused", direction: -1, isTime: true }],
+  "-lastPulled": [{ field: "lastpulled", direction: -1, type: "time" }],
+  "-lastPushed": [{ field: "lastpushed", direction: -1, type: "time" }],
+  "-lastUsed": [{ field: "lastused", direction: -1, type: "time" }],
 };
 const TIES: readonly SortKey[] = [
   { field: "repositoryname", direction: 1 },

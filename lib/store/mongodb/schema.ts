@@ -62,7 +62,7 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
   stars: [{ key: { registry: 1, repositoryname: 1, user: 1 } }],
   events: [
     {
-      key: { registry: 1, repositoryname: 1, receivedat: -1, position: -1, _id: 1 },
+      key: { registry: 1, repositoryname: 1, receivedat: -1, batch: -1, position: -1 },
       partialFilterExpression: { kept: true },
     },
     { key: { kept: 1, receivedat: 1 }, partialFilterExpression: { kept: true } },

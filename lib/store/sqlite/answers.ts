@@ -37,9 +37,10 @@ const SQL = {
   checks: `SELECT id, tag, at FROM events
     WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ?
       AND digest = ? AND meaning_row = 6 AND claimed_by IS NULL`,
-  request: "SELECT 1 FROM events WHERE registry_id = ? AND request_id = ? LIMIT 1",
+  request: `SELECT 1 FROM events
+    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND request_id = ? LIMIT 1`,
   indexFetches: `SELECT at FROM events
-    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND meaning_row <> 6`,
+    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND unknown_index = 1`,
 } as const;
 
 /**
@@ -94,7 +95,7 @@ export function answer(database: Database, names: Names, questions: Questions): 
   }
   for (const [key, request] of questions.requests) {
     const id = encodeId(request.name);
-    const row = database.get(SQL.request, names.registry(request.registry), id);
+    const row = database.get(SQL.request, idOf(request), ...spanOf(request), id);
     if (row !== undefined) known.requests.add(key);
   }
   for (const question of questions.indexFetches) {

@@ -227,13 +227,13 @@ CREATE TABLE events (
   user_agent_text INTEGER,
   instance_text INTEGER,
   request_id ANY,                -- only of manifest GETs
-  fingerprint BLOB,              -- only of what a later GET may belong to
+  fingerprint BLOB,              -- only of what a later GET may belong to: the client, keyed
+  unknown_index INTEGER,         -- 1: the GET of an index whose children nobody has told
   estimated INTEGER,
   claimed_by ANY                 -- of the HEAD of a tag: the pull that it belongs to
 ) STRICT;
 CREATE INDEX events_by_repository ON events (repository_id, seq) WHERE repository_id IS NOT NULL;
 CREATE INDEX events_by_client ON events (repository_id, fingerprint, at) WHERE fingerprint IS NOT NULL;
-CREATE INDEX events_by_request ON events (registry_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX events_of_blobs ON events (repository_id, digest) WHERE meaning_row IN (7, 10, 11);
 
 CREATE TABLE quarantine (

@@ -150,8 +150,8 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     `INSERT INTO events (registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
       repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
       actor_text, address_text, user_agent_text, instance_text, request_id,
-      fingerprint, estimated, claimed_by)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      fingerprint, unknown_index, estimated, claimed_by)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     registryId,
     id,
     entry.receivedAt,
@@ -172,6 +172,7 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     names.text(event?.instance),
     requestIdOf(entry),
     fingerprintOf(entry),
+    entry.isUnknownIndexFetch === true ? 1 : null,
     "estimated" in meaning && meaning.estimated ? 1 : null,
     entry.claimedBy === undefined ? null : encodeId(entry.claimedBy),
   );
@@ -180,18 +181,22 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
 }
 
 /** Only what another event of the same request may ask for. */
-function requestIdOf({ meaning, event }: LogEntry): string | Uint8Array | null {
-  const isManifestGet = meaning.type === "pull" || meaning.type === "childPull";
-  return isManifestGet && event?.requestId !== undefined ? encodeId(event.requestId) : null;
+function requestIdOf(entry: LogEntry): string | Uint8Array | null {
+  const id = entry.event?.requestId;
+  return isManifestGet(entry) && id !== undefined ? encodeId(id) : null;
 }
 
-/** Only what a later GET may belong to: an unclaimed HEAD of a tag, an index without children. */
+/** Only what a later GET may belong to: an unclaimed HEAD of a tag, another GET. */
 function fingerprintOf(entry: LogEntry): Uint8Array | null {
-  const { meaning, fingerprint, claimedBy, isUnknownIndexFetch } = entry;
+  const { meaning, fingerprint, claimedBy } = entry;
   const isOpenCheck = meaning.type === "check" && meaning.tag !== undefined &&
     claimedBy === undefined;
-  const isWanted = isOpenCheck || isUnknownIndexFetch === true;
+  const isWanted = isOpenCheck || isManifestGet(entry);
   return isWanted && fingerprint !== undefined ? Buffer.from(fingerprint, "hex") : null;
+}
+
+function isManifestGet({ meaning }: LogEntry): boolean {
+  return meaning.type === "pull" || meaning.type === "childPull";
 }
 
 function writeQuarantine({ database, names }: Context, entry: QuarantineWrite): void {
