@@ -44,10 +44,10 @@ async function applyAtOnce(
   writes: readonly Write[],
 ): Promise<number> {
   const models = writes.map((write): AnyClientBulkWriteModel<Document> => {
-    const { filter } = write;
     const namespace = `${database.name}.${database.nameOf(write.collection)}`;
-    if ("remove" in write) return { name: "deleteMany", namespace, filter };
-    const { update, mustExist } = write;
+    if ("removeAll" in write) return { name: "deleteMany", namespace, filter: write.removeAll };
+    if ("insert" in write) return { name: "insertOne", namespace, document: write.insert };
+    const { filter, update, mustExist } = write;
     return { name: "updateOne", namespace, filter, update, upsert: mustExist !== true };
   });
   const result = await database.client.bulkWrite(models, { session, ordered: true });
@@ -60,26 +60,23 @@ async function applyByCollection(
   writes: readonly Write[],
 ): Promise<number> {
   let applied = 0;
-  for (const [collection, operations] of operationsOf(writes)) {
+  for (const [collection, ofCollection] of Map.groupBy(writes, ({ collection }) => collection)) {
     const options = { session, ordered: true };
+    const operations = ofCollection.map(operationOf);
     const result = await database.collection(collection).bulkWrite(operations, options);
     applied += result.matchedCount + result.upsertedCount;
   }
   return applied;
 }
 
-function operationsOf(
-  writes: readonly Write[],
-): Map<CollectionName, AnyBulkWriteOperation<Document>[]> {
-  const operations = new Map<CollectionName, AnyBulkWriteOperation<Document>[]>();
-  for (const write of writes) {
-    const { collection, filter } = write;
-    const operation: AnyBulkWriteOperation<Document> = "remove" in write
-      ? { deleteMany: { filter } }
-      : { updateOne: { filter, update: write.update, upsert: write.mustExist !== true } };
-    const others = operations.get(collection);
-    if (others === undefined) operations.set(collection, [operation]);
-    else others.push(operation);
-  }
-  return operations;
+function operationOf(write: Write): AnyBulkWriteOperation<Document> {
+  if ("removeAll" in write) return { deleteMany: { filter: write.removeAll } };
+  if ("insert" in write) return { updateOne: { ...upsertOf(write.insert), upsert: true } };
+  const { filter, update, mustExist } = write;
+  return { updateOne: { filter, update, upsert: mustExist !== true } };
+}
+
+/** Inserts and updates would be two commands. */
+function upsertOf({ _id, ...fields }: Document): { filter: Document; update: Document } {
+  return { filter: { _id }, update: { $setOnInsert: fields } };
 }

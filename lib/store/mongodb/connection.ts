@@ -33,6 +33,8 @@ export interface MongoConnection {
 export interface Database {
   readonly client: MongoClient;
   readonly name: string;
+  /** Reached through a router (`mongos`). */
+  readonly isSharded: boolean;
   /** One command writes to all collections: MongoDB 8.0 and later. */
   readonly hasClientBulkWrite: boolean;
   /** `$lookup` in a transaction: always on a replica set, with 8.0 on a sharded cluster. */
@@ -148,7 +150,7 @@ function createDatabase(
   const nameOf = (name: CollectionName): string => collection + SUFFIXES[name];
   const shown = client.db(database);
   const primary = client.db(database, { readPreference: "primary" });
-  const isRouter = hello.msg === "isdbgrid";
+  const isSharded = hello.msg === "isdbgrid";
   const hasClientBulkWrite = Number(hello.maxWireVersion) >= WIRE_8_0;
   let isUp = true;
   client.on("topologyDescriptionChanged", ({ newDescription }) => {
@@ -157,8 +159,9 @@ function createDatabase(
   return {
     client,
     name: database,
+    isSharded,
     hasClientBulkWrite,
-    canJoinInTransaction: !isRouter || hasClientBulkWrite,
+    canJoinInTransaction: !isSharded || hasClientBulkWrite,
     primary,
     nameOf,
     collection: <T extends Document>(name: CollectionName) => shown.collection<T>(nameOf(name)),

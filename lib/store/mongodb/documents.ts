@@ -312,7 +312,7 @@ export function timeOf(value: Date | undefined): number | null {
 export interface Place {
   readonly collection: CollectionName;
   readonly id: string;
-  /** Set where the document is new; part of the filter, as these are the shard keys. */
+  /** Set where the document is new; these are the shard key. */
   readonly of: Readonly<Record<string, string>>;
   /** Set where the document is new. */
   readonly identity: Readonly<Record<string, unknown>>;

@@ -115,7 +115,7 @@ function eventOf(document: EventDocument): EventRecord {
     outcome: (document.outcome ?? "counted") as Outcome,
     countedAs: document.countedas ?? "",
     row: countOf(document.row),
-    countedTag: document.countedtag ?? null,
+    countedTag: document.countedtag ?? document.tag ?? null,
     estimated: document.estimated === true,
   };
 }

@@ -63,11 +63,9 @@ export async function recordBatch(
     const { duplicates, answers, unnamed } = knowledgeOf(found);
     const plan = planBatch(candidates, { duplicates, known: answers, options: recording });
     if (Date.now() >= deadline) throw new Error("no answer in time");
-    await applyWrites(
-      database,
-      session,
-      writesOf(plan, { ...recording, batch, ignored, unnamed }),
-    );
+    const { isSharded } = database;
+    const writes = writesOf(plan, { ...recording, batch, ignored, unnamed, isSharded });
+    await applyWrites(database, session, writes);
     return [...plan.outcomes];
   }
 

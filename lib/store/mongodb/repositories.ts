@@ -24,7 +24,7 @@ const TIES: readonly SortKey[] = [
   { field: "repositoryname", direction: 1 },
   { field: "registry", direction: 1 },
 ];
-/** Above all characters that a name can end in. */
+/** No character is greater. */
 const LAST_CHARACTER = "\u{10ffff}";
 
 /** In a list the names of actors stay behind; their number is told all the same. */
@@ -141,6 +141,24 @@ function compareText(a: string, b: string): number {
   return (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
 }
 
-function escapeRegex(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+/** A pattern for a text in any ASCII case; the server's own way would fold other letters, too. */
+function patternOf(text: string): string {
+  return text.replaceAll(
+    /[A-Za-z]|[\\^$.*+?()[\]{}|]/g,
+    (character) =>
+      /[A-Za-z]/.test(character)
+        ? `[${character.toUpperCase()}${character.toLowerCase()}]`
+        : `\\${character}`,
+  );
+}
+
+/** The names that begin with a text: from it to the first that is greater than all of them. */
+function rangeOf(prefix: string): Document {
+  const characters = Array.from(prefix);
+  while (characters.at(-1) === LAST_CHARACTER) characters.pop();
+  const last = characters.pop()?.codePointAt(0);
+  if (last === undefined) return { $gte: prefix };
+  // Between these two there are only halves of characters.
+  const next = last === 0xd7ff ? 0xe000 : last + 1;
+  return { $gte: prefix, $lt: characters.join("") + String.fromCodePoint(next) };
 }

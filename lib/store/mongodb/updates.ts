@@ -16,12 +16,20 @@ import {
   type Place,
 } from "./documents.ts";
 
-/** One write: an upsert unless told, or the removal of all that fits. */
+/** One write. */
 export type Write =
-  & { readonly collection: CollectionName; readonly filter: Document }
+  & { readonly collection: CollectionName }
   & (
-    | { readonly update: Document | Document[]; readonly mustExist?: true }
-    | { readonly remove: true }
+    /** An upsert, unless told that the document must exist. */
+    | {
+      readonly filter: Document;
+      readonly update: Document | Document[];
+      readonly mustExist?: true;
+    }
+    /** A document that is not there yet. */
+    | { readonly insert: Document & { readonly _id: string } }
+    /** The removal of all that fits. */
+    | { readonly removeAll: Document }
   );
 
 /** Everything but what only adds up. */
@@ -97,7 +105,8 @@ export class Updates {
       collection: place.collection,
       filter,
       update: updateOf(operators, {
-        onInsert: "_id" in filter ? place.identity : { _id: place.id, ...place.identity },
+        onInsert: { _id: place.id, ...place.of, ...place.identity },
+        filter,
         increments,
       }),
     }));
@@ -123,9 +132,14 @@ export class Updates {
 /** What an upsert sets by its filter or by another operator must not be named a second time. */
 function updateOf(
   operators: Draft["operators"],
-  { onInsert, increments }: { onInsert: Document; increments: ReadonlyMap<string, number> },
+  { onInsert, filter, increments }: {
+    onInsert: Document;
+    filter: Document;
+    increments: ReadonlyMap<string, number>;
+  },
 ): Document {
-  const isNamed = (field: string): boolean => OPERATORS.some((name) => field in operators[name]);
+  const isNamed = (field: string): boolean =>
+    field in filter || OPERATORS.some((name) => field in operators[name]);
   const update: Record<string, Document> = {
     ...operators,
     $inc: Object.fromEntries([...increments].map(([field, value]) => [field, longOf(value)])),

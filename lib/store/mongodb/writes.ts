@@ -42,6 +42,8 @@ export interface WriteContext {
   readonly ignored: readonly IgnoredCount[];
   /** Repositories ({@linkcode keyOf}) whose document names no registry. */
   readonly unnamed: ReadonlySet<string>;
+  /** A sharded cluster finds a document by its shard key; without one, `_id` is the faster way. */
+  readonly isSharded: boolean;
 }
 
 /** Where a repository's documents are; its events stay. */
@@ -63,7 +65,7 @@ const MAX_REASONS = 20;
  * @returns The writes; removals come first and the order matters.
  */
 export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
-  const updates = new Updates((place) => filterOf(place, plan, context.unnamed));
+  const updates = new Updates((place) => filterOf(place, plan, context));
   const { collector, batch } = context;
   for (const change of plan.changes) updates.add(placeOf(change.target, collector), change);
   for (const write of plan.tags) assignTag(updates, write);
@@ -84,16 +86,21 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
     })),
     ...plan.log.map((entry, position): Write => ({
       collection: "events",
-      filter: { _id: keyOf(entry.registry, entry.id) },
-      update: { $setOnInsert: { ...rowOf(entry, context), position } },
+      insert: { _id: keyOf(entry.registry, entry.id), ...rowOf(entry, context), position },
     })),
     ...plan.quarantine.map(quarantineOf),
   ];
 }
 
 /** A main document is found by its unique key: its `_id` may be one of 2015. */
-function filterOf(place: Place, plan: BatchPlan, unnamed: ReadonlySet<string>): Document {
-  if (place.collection !== "repositories") return { _id: place.id, ...place.of };
+function filterOf(
+  place: Place,
+  plan: BatchPlan,
+  { unnamed, isSharded }: WriteContext,
+): Document {
+  if (place.collection !== "repositories") {
+    return isSharded ? { _id: place.id, ...place.of } : { _id: place.id };
+  }
   const isRemoved = plan.removals.some((removal) => repositoryKey(removal) === place.id);
   return unnamed.has(place.id) && !isRemoved ? { ...place.of, registry: null } : place.of;
 }
@@ -164,15 +171,10 @@ function removalOf(removal: Removal): Write[] {
   const repositoryname = repository;
   const registries = registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
   return [
-    {
-      collection: "repositories",
-      filter: { registry: registries, repositoryname },
-      remove: true,
-    },
+    { collection: "repositories", removeAll: { registry: registries, repositoryname } },
     ...OF_REPOSITORY.map((collection): Write => ({
       collection,
-      filter: { registry, repositoryname },
-      remove: true,
+      removeAll: { registry, repositoryname },
     })),
     {
       collection: "meta",

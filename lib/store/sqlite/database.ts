@@ -43,6 +43,8 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #lock: DatabaseSync | undefined;
+  /** The write-ahead log. SQLite takes no lock on it, so that it may be opened beside it. */
+  readonly #log: Deno.FsFile;
   readonly path: string;
 
   /**
@@ -61,6 +63,8 @@ export class Database {
       this.get("PRAGMA journal_mode = WAL");
       this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
       this.#migrate();
+      this.#makeLog();
+      this.#log = Deno.openSync(`${path}-wal`, { read: true, write: true });
     } catch (error) {
       this.#lock?.close();
       throw storeError(`Cannot open store "${path}"`, error);
@@ -129,6 +133,22 @@ export class Database {
   }
 
   /**
+   * Waits until all that was committed is on the disk.
+   *
+   * @param isAlone Nothing else is waiting: to block the process takes less time than to let
+   *   another thread do it.
+   * @throws {AppError} `unavailable`, if the disk fails.
+   */
+  async flush(isAlone: boolean): Promise<void> {
+    try {
+      if (isAlone) this.#log.syncDataSync();
+      else await this.#log.syncData();
+    } catch (error) {
+      throw storeError(`Cannot write to store "${this.path}"`, error);
+    }
+  }
+
+  /**
    * Reads something, and names the store where that fails.
    *
    * @param action What to do.
@@ -160,7 +180,9 @@ export class Database {
 
   /** Closes the file and lets others open it. */
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#log.close();
+    this.#database.close();
     if (this.#lock?.isOpen) this.#lock.close();
   }
 
@@ -182,6 +204,16 @@ export class Database {
     } catch {
       // SQLite has rolled back by itself, or never began.
     }
+  }
+
+  /**
+   * Makes the write-ahead log, and from then on leaves it to {@linkcode flush} to wait for the
+   * disk. It is the same wait for the same file that `synchronous = FULL` has within COMMIT, but
+   * other requests are read meanwhile.
+   */
+  #makeLog(): void {
+    this.run("INSERT OR REPLACE INTO meta VALUES ('opened_at', ?)", String(Date.now()));
+    this.#database.exec("PRAGMA synchronous = NORMAL");
   }
 
   #migrate(): void {

@@ -71,6 +71,9 @@ export async function openSqliteStore(
   return new SqliteStore(new Database(path, exclusive), options);
 }
 
+/** A batch of fewer events says that nobody else is sending. */
+const MIN_SHARED = 3;
+
 /** {@linkcode Store} on SQLite; see there. */
 class SqliteStore implements Store {
   readonly #database: Database;
@@ -87,17 +90,16 @@ class SqliteStore implements Store {
     this.#key = this.#madeKey();
   }
 
-  // Not `async`: a batch is one synchronous transaction, so that nothing can come in between.
-  record(
+  async record(
     received: readonly Received[],
     { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
   ): Promise<Outcome[]> {
-    return settle(() => {
-      this.#names.begin();
-      const outcomes = this.#database.transaction(() => this.#record(received, ignored));
-      this.#names.commit();
-      return outcomes;
-    });
+    // One synchronous transaction: nothing can come in between.
+    this.#names.begin();
+    const outcomes = this.#database.transaction(() => this.#record(received, ignored));
+    this.#names.commit();
+    await this.#database.flush(received.length < MIN_SHARED);
+    return outcomes;
   }
 
   #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
