@@ -143,7 +143,9 @@ export interface Sighting {
  * @returns A text for use as a map key.
  */
 export function keyOf(...parts: readonly string[]): string {
-  return parts.join("\n");
+  let key = parts[0] ?? "";
+  for (let index = 1; index < parts.length; index++) key += `\n${parts[index]}`;
+  return key;
 }
 
 /** @returns No questions. */

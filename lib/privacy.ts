@@ -24,11 +24,11 @@ export interface Privacy {
  *
  * @param event The event.
  * @param key The store's secret key.
- * @returns 16 hexadecimal digits.
+ * @returns 11 characters, 64 bits.
  */
 export function fingerprintOf(event: RegistryEvent, key: string): string {
   const client = JSON.stringify([event.address, event.userAgent, event.actor]);
-  return keyedHash(client, key).slice(0, 16);
+  return keyedHash(client, key, "base64url").slice(0, 11);
 }
 
 /**
@@ -54,7 +54,7 @@ export function disguise(
   key: string,
 ): string | undefined {
   if (value === undefined || mode === "drop") return undefined;
-  return mode === "keep" ? value : `#${keyedHash(value, key).slice(0, 16)}`;
+  return mode === "keep" ? value : `#${keyedHash(value, key, "hex").slice(0, 16)}`;
 }
 
 /**
@@ -79,6 +79,6 @@ export function redactBody(body: string, privacy: Privacy, key: string): string 
 }
 
 /** The key stands first and is longer than what is told of the hash: nobody can go on from it. */
-function keyedHash(value: string, key: string): string {
-  return createHash("sha256").update(`${key}\n${value}`).digest("hex");
+function keyedHash(value: string, key: string, encoding: "hex" | "base64url"): string {
+  return createHash("sha256").update(`${key}\n${value}`).digest(encoding);
 }

@@ -36,18 +36,21 @@ export type Metric = typeof METRICS[number];
 /** Numbers to add. */
 export type Counts = Partial<Record<Metric, number>>;
 
-/** Times in milliseconds since 1970: `first…` keep the least, all others the greatest. */
-export interface Times {
-  firstPulled?: number;
-  lastPulled?: number;
-  firstPushed?: number;
-  lastPushed?: number;
-  lastChecked?: number;
-  lastUsed?: number;
-  firstSeen?: number;
-  lastSeen?: number;
-  deletedAt?: number;
-}
+/** The times: `first…` keep the least, all others the greatest. */
+export const TIMES = [
+  "firstPulled",
+  "lastPulled",
+  "firstPushed",
+  "lastPushed",
+  "lastChecked",
+  "lastUsed",
+  "firstSeen",
+  "lastSeen",
+  "deletedAt",
+] as const;
+
+/** Times in milliseconds since 1970. */
+export type Times = Partial<Record<typeof TIMES[number], number>>;
 
 interface OfRepository {
   readonly registry: string;

@@ -27,6 +27,8 @@ export interface StoreUnderTest {
   reopen(): Promise<Store>;
   /** Opens a second store on the same data, beside the first. */
   another(): Promise<Store>;
+  /** Gives `team/app`, which is new, these tags, each with one check, by whatever way is fast. */
+  fillTags(tags: readonly string[]): Promise<void>;
   /** Closes all stores and removes the data. */
   dispose(): Promise<void>;
 }

@@ -1,11 +1,14 @@
+import { MongoClient } from "mongodb";
+
 import type { Reference, RegistryEvent } from "../../lib/event.ts";
+import { keyOf } from "../../lib/facts.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { digestOf, eventOf } from "../support/events.ts";
 import { freshDatabase } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
 import { testStoreContract } from "./contract.ts";
-import type { StoreUnderTest } from "./contract_support.ts";
+import { app, record, type StoreUnderTest } from "./contract_support.ts";
 
 async function open(options: StoreOptions): Promise<StoreUnderTest> {
   const { uri, database, ...fresh } = await freshDatabase();
@@ -19,8 +22,13 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
   const closeAll = async () => {
     for (const store of opened.splice(0)) await store.close();
   };
+  const store = await another();
   return {
-    store: await another(),
+    store,
+    fillTags: async ([first = "", ...others]) => {
+      await record(store, [{ tag: first, method: "HEAD" }]);
+      await copyTag({ uri, database }, { first, others });
+    },
     poison: poisonOf(),
     reopen: async () => {
       await closeAll();
@@ -32,6 +40,24 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
       await fresh[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Recording each of many tags would take minutes. */
+async function copyTag(
+  { uri, database }: { uri: string; database: string },
+  { first, others }: { first: string; others: readonly string[] },
+): Promise<void> {
+  await using client = new MongoClient(uri);
+  const tags = client.db(database).collection<{ _id: string }>("registry-stats.tags");
+  const row = await tags.findOne({ tag: first }) ?? {};
+  await tags.insertMany(others.map((tag) => ({
+    ...row,
+    _id: keyOf(app.registry, app.repository, tag),
+    tag,
+  })));
+  const count = others.length + 1;
+  await client.db(database).collection("registry-stats")
+    .updateOne({ repositoryname: app.repository }, { $set: { numtags: count, numtagrows: count } });
 }
 
 /** An index whose references make a document of more than 16 MB. */

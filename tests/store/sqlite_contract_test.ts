@@ -3,7 +3,7 @@ import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { eventOf } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";
 import { testStoreContract } from "./contract.ts";
-import type { StoreUnderTest } from "./contract_support.ts";
+import { record, type StoreUnderTest } from "./contract_support.ts";
 
 async function open(options: StoreOptions): Promise<StoreUnderTest> {
   const folder = await tempDir();
@@ -28,6 +28,9 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
       const another = await openFile(false);
       opened.push(another);
       return another;
+    },
+    fillTags: async (tags) => {
+      await record(store, tags.map((tag) => ({ tag, method: "HEAD" })));
     },
     dispose: async () => {
       await closeAll();

@@ -13,7 +13,6 @@ import type {
 } from "mongodb";
 
 import type { Database } from "./connection.ts";
-import type { CollectionName } from "./documents.ts";
 import { ClaimLost } from "./errors.ts";
 import type { Write } from "./updates.ts";
 

@@ -57,8 +57,8 @@ export async function listRepositories(
   const keys = [...SORT_KEYS[sort], ...TIES];
   const conditions = [
     registry === undefined ? {} : { registry: registryFilter(registry) },
-    q === undefined ? {} : { repositoryname: { $regex: escapeRegex(q), $options: "i" } },
-    prefix === undefined ? {} : { repositoryname: { $gte: prefix, $lt: prefix + LAST_CHARACTER } },
+    q === undefined ? {} : { repositoryname: { $regex: patternOf(q) } },
+    prefix === undefined ? {} : { repositoryname: rangeOf(prefix) },
   ].filter((condition) => Object.keys(condition).length > 0);
   const filter = conditions.length > 1 ? { $and: conditions } : conditions[0] ?? {};
   const documents = await repositoriesOf(database)

@@ -27,7 +27,7 @@ export type Write =
       readonly mustExist?: true;
     }
     /** A document that is not there yet. */
-    | { readonly insert: Document & { readonly _id: string } }
+    | { readonly insert: Document }
     /** The removal of all that fits. */
     | { readonly removeAll: Document }
   );

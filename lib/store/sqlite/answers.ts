@@ -15,9 +15,8 @@ import {
   type TagCheck,
   type TagState,
 } from "../../facts.ts";
-import { Buffer } from "node:buffer";
 import type { Database, Row } from "./database.ts";
-import { decodeDigest, decodeId, encodeId } from "./encoding.ts";
+import { decodeDigest, decodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 
 const SQL = {
@@ -94,7 +93,7 @@ export function answer(database: Database, names: Names, questions: Questions): 
     known.checks.set(key, [...present, ...added]);
   }
   for (const [key, request] of questions.requests) {
-    const id = encodeId(request.name);
+    const id = names.id(request.name);
     const row = database.get(SQL.request, idOf(request), ...spanOf(request), id);
     if (row !== undefined) known.requests.add(key);
   }
@@ -133,8 +132,8 @@ function checksOf(
   }));
 }
 
-function spanOf({ fingerprint, from, to }: ClientQuestion): [Uint8Array, number, number] {
-  return [Buffer.from(fingerprint, "hex"), from, to];
+function spanOf({ fingerprint, from, to }: ClientQuestion): [string, number, number] {
+  return [fingerprint, from, to];
 }
 
 function repositoryStateOf(row: Row): RepositoryState {

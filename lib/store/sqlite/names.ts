@@ -6,7 +6,7 @@
 
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./database.ts";
-import { encodeDigest } from "./encoding.ts";
+import { encodeDigest, encodeId } from "./encoding.ts";
 
 /** Ids that stay in memory between transactions. */
 const MAX_KEPT = 20_000;
@@ -21,6 +21,8 @@ export class Names {
   /** Of this transaction: a rollback takes new names back. */
   readonly #new = new Map<string, number>();
   readonly #digests = new Map<string, Uint8Array>();
+  /** Of this transaction: an id comes up in two or three statements, and never again. */
+  readonly #encodedIds = new Map<string, string | Uint8Array>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -36,6 +38,7 @@ export class Names {
   /** Forgets what a transaction has found; to be called before it begins. */
   begin(): void {
     this.#new.clear();
+    this.#encodedIds.clear();
   }
 
   /** @returns The id of a registry, which is made where it is new. */
@@ -69,6 +72,15 @@ export class Names {
         this.#find(find, repository, registry) ??
           this.#database.insert(insert, repository, registry),
     );
+  }
+
+  /** @returns The stored form of an id, of an event or a request. */
+  id(id: string): string | Uint8Array {
+    const present = this.#encodedIds.get(id);
+    if (present !== undefined) return present;
+    const encoded = encodeId(id);
+    this.#encodedIds.set(id, encoded);
+    return encoded;
   }
 
   /** @returns The stored form of a digest: the same few come again and again. */

@@ -7,18 +7,27 @@
  * @module
  */
 
-import { METRICS } from "../../statistics.ts";
+import { METRICS, TIMES } from "../../statistics.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
 export const OVERFLOW_TAG = "~";
 
+/** Names of the API with their columns: the same in snake case. */
+const COLUMNS: ReadonlyMap<string, string> = new Map(
+  [...METRICS, ...TIMES].map((name) => [name, snakeCase(name)]),
+);
+
 /**
  * Turns a name of the API into the name of a column.
  *
- * @param name In camel case.
+ * @param name Of a metric or a time, in camel case.
  * @returns In snake case.
  */
 export function columnOf(name: string): string {
+  return COLUMNS.get(name) ?? snakeCase(name);
+}
+
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
@@ -227,7 +236,7 @@ CREATE TABLE events (
   user_agent_text INTEGER,
   instance_text INTEGER,
   request_id ANY,                -- only of manifest GETs
-  fingerprint BLOB,              -- only of what a later GET may belong to: the client, keyed
+  fingerprint TEXT,              -- only of what a later GET may belong to: the client, keyed
   unknown_index INTEGER,         -- 1: the GET of an index whose children nobody has told
   estimated INTEGER,
   claimed_by ANY                 -- of the HEAD of a tag: the pull that it belongs to

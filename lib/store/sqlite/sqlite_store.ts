@@ -31,7 +31,6 @@ import type {
 } from "../store.ts";
 import { answer } from "./answers.ts";
 import { Database } from "./database.ts";
-import { encodeId } from "./encoding.ts";
 import { Expiry } from "./expiry.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
@@ -122,7 +121,7 @@ class SqliteStore implements Store {
 
   #isKnown(registryId: number, id: string): boolean {
     const sql = "SELECT 1 FROM event_ids WHERE registry_id = ? AND id = ?";
-    return this.#database.get(sql, registryId, encodeId(id)) !== undefined;
+    return this.#database.get(sql, registryId, this.#names.id(id)) !== undefined;
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-
 import type {
   BatchPlan,
   Claim,
@@ -18,7 +16,6 @@ import type {
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";
-import { encodeId } from "./encoding.ts";
 
 /**
  * Writes a batch.
@@ -135,16 +132,17 @@ function writeClaim({ database, names }: Context, claim: Claim): void {
   database.run(
     `UPDATE events SET claimed_by = ?, fingerprint = NULL
       WHERE seq = (SELECT seq FROM event_ids WHERE registry_id = ? AND id = ?)`,
-    encodeId(claim.by),
+    names.id(claim.by),
     names.registry(claim.registry),
-    encodeId(claim.id),
+    names.id(claim.id),
   );
 }
 
 function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
   const { event, meaning } = entry;
   const registryId = names.registry(entry.registry);
-  const id = encodeId(entry.id);
+  const id = names.id(entry.id);
+  const requestId = isManifestGet(entry) ? event?.requestId : undefined;
   const countedTag = "tag" in meaning && meaning.tag !== event?.tag ? meaning.tag : undefined;
   const seq = database.insert(
     `INSERT INTO events (registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
@@ -170,29 +168,23 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     names.text(entry.address),
     names.text(event?.userAgent),
     names.text(event?.instance),
-    requestIdOf(entry),
+    requestId === undefined ? null : names.id(requestId),
     fingerprintOf(entry),
     entry.isUnknownIndexFetch === true ? 1 : null,
     "estimated" in meaning && meaning.estimated ? 1 : null,
-    entry.claimedBy === undefined ? null : encodeId(entry.claimedBy),
+    entry.claimedBy === undefined ? null : names.id(entry.claimedBy),
   );
   const day = dayOf(entry.receivedAt * 1000);
   database.run("INSERT INTO event_ids VALUES (?, ?, ?, ?)", registryId, id, seq, day);
 }
 
-/** Only what another event of the same request may ask for. */
-function requestIdOf(entry: LogEntry): string | Uint8Array | null {
-  const id = entry.event?.requestId;
-  return isManifestGet(entry) && id !== undefined ? encodeId(id) : null;
-}
-
 /** Only what a later GET may belong to: an unclaimed HEAD of a tag, another GET. */
-function fingerprintOf(entry: LogEntry): Uint8Array | null {
+function fingerprintOf(entry: LogEntry): string | null {
   const { meaning, fingerprint, claimedBy } = entry;
   const isOpenCheck = meaning.type === "check" && meaning.tag !== undefined &&
     claimedBy === undefined;
   const isWanted = isOpenCheck || isManifestGet(entry);
-  return isWanted && fingerprint !== undefined ? Buffer.from(fingerprint, "hex") : null;
+  return isWanted && fingerprint !== undefined ? fingerprint : null;
 }
 
 function isManifestGet({ meaning }: LogEntry): boolean {

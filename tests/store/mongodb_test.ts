@@ -1,0 +1,580 @@
+import assert from "node:assert/strict";
+
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { type Document, Double, Int32, Long } from "mongodb";
+
+import { AppError } from "../../lib/errors.ts";
+import { requireSupport } from "../../lib/store/mongodb/connection.ts";
+import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
+import { SUFFIXES } from "../../lib/store/mongodb/documents.ts";
+import { digestOf, eventOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";
+import { receivedOf } from "../support/events.ts";
+import { startMongo } from "../support/mongodb.ts";
+import { needs } from "../support/require.ts";
+import { freePort } from "../support/wait.ts";
+import { app, findApp, gone, listAll, record, storeOptionsOf } from "./contract_support.ts";
+import { collection, named, useMongo } from "./mongodb_support.ts";
+
+const day = 86_400_000;
+const [a, b, c] = [digestOf("a"), digestOf("b"), digestOf("c")];
+const push: EventParts = { action: "push", method: "PUT" };
+
+Deno.test({
+  name: "openMongoStore() refuses a standalone server and says what to do",
+  ...needs("secantusdb"),
+  async fn() {
+    await using server = await startMongo({ standalone: true });
+    const connection = { uri: server.uri, database: "drec", collection, timeoutMs: 10_000 };
+    const error = await assertRefused(() => openMongoStore(connection, storeOptionsOf()));
+    assert.equal(error.code, "unsupported");
+    assert.match(
+      error.message,
+      new RegExp(`^Cannot use MongoDB at "127.0.0.1:${server.port}": .*`),
+    );
+    assert.match(error.hint ?? "", /--replSet rs0.*rs\.initiate\(\)/);
+  },
+});
+
+Deno.test("requireSupport() takes replica sets and routers from 7.0 on", async (t) => {
+  const cases: { hello: Document; version: string; refused?: RegExp }[] = [
+    { hello: { setName: "rs0" }, version: "7.0.0" },
+    { hello: { setName: "rs0" }, version: "10.1.2" },
+    { hello: { msg: "isdbgrid" }, version: "8.0.4" },
+    { hello: { setName: "rs0" }, version: "6.0.19", refused: /6\.0\.19/ },
+    { hello: { msg: "isdbgrid" }, version: "4.4.0", refused: /4\.4\.0/ },
+    { hello: {}, version: "8.0.0", refused: /standalone/ },
+  ];
+  for (const { hello, version, refused } of cases) {
+    await t.step(`${version} ${JSON.stringify(hello)}`, () => {
+      const check = () => requireSupport(hello, { version, hosts: '"db:27017"' });
+      if (refused === undefined) check();
+      else assert.throws(check, { code: "unsupported", message: refused });
+    });
+  }
+});
+
+Deno.test("openMongoStore() gives up after its time where nothing answers", async () => {
+  const uri = `mongodb://127.0.0.1:${freePort()}/?replicaSet=rs0`;
+  const connection = { uri, database: "drec", collection, timeoutMs: 300 };
+  const began = Date.now();
+  const error = await assertRefused(() => openMongoStore(connection, storeOptionsOf()));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.message, /^Cannot connect to MongoDB at "127\.0\.0\.1:\d+": .*ECONNREFUSED/);
+  assert.match(error.hint ?? "", /dial_info/);
+  assert.ok(Date.now() - began < 5000);
+});
+
+Deno.test("openMongoStore() refuses a broken connection string without showing it", async () => {
+  const connection = { uri: "http://alice:secret@db/", database: "drec", collection, timeoutMs: 1 };
+  const error = await assertRefused(() => openMongoStore(connection, storeOptionsOf()));
+  assert.equal(error.code, "invalid");
+  assert.doesNotMatch(error.message, /secret/);
+});
+
+Deno.test({
+  name: "openMongoStore() may be called by several collectors at once",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const stores = await Promise.all([1, 2, 3, 4].map(() => mongo.open()));
+    await Promise.all(stores.map((store, at) => record(store, [{ id: String(at) }])));
+    const [first = assert.fail()] = stores;
+    assert.equal((await findApp(first)).pulls, 4);
+    const collections = (await mongo.db.listCollections().toArray()).map(({ name }) => name);
+    const wanted = Object.values(SUFFIXES).map((suffix) => `${collection}${suffix}`);
+    assert.deepEqual(collections.toSorted(), wanted.toSorted());
+  },
+});
+
+Deno.test({
+  name: "openMongoStore() refuses a database that a later version has changed",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    await (await mongo.open()).close();
+    const meta = mongo.db.collection<Document & { _id: string }>(named("meta"));
+    await meta.updateOne({ _id: "schema" }, { $set: { version: 99 } });
+    const error = await assertRefused(() => mongo.open());
+    assert.equal(error.code, "unsupported");
+  },
+});
+
+Deno.test({
+  name: "openMongoStore() adopts a collection of 2015 and counts on",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const old = mongo.db.collection(collection);
+    await old.createIndex({ repositoryname: 1 }, { unique: true });
+    const never = { first: new Date("2099-01-01T00:00:00Z"), last: new Date(0) };
+    const since = new Date("2015-09-09T10:08:09Z");
+    await old.insertMany([
+      {
+        repositoryname: "team/app",
+        numpulls: new Int32(41),
+        numpushs: new Double(3),
+        numstars: new Int32(5),
+        firstpulled: since,
+        lastpulled: since,
+        firstpushed: never.first,
+        lastpushed: never.last,
+        actors: ["alice"],
+        frontend: { color: "red" },
+      },
+      {
+        repositoryname: "team/idle",
+        numpulls: 0,
+        numpushs: 0,
+        numstars: 0,
+        firstpulled: never.first,
+        lastpulled: never.last,
+        firstpushed: never.first,
+        lastpushed: never.last,
+        actors: [],
+      },
+    ]);
+
+    const messages = await logged(() => mongo.open());
+    await t.step("with a log line for each step", () => {
+      assert.deepEqual(messages, [
+        "dropped its unique index",
+        "removed times that meant never",
+        "removed times that meant never",
+        "removed times that meant never",
+        "removed times that meant never",
+        "documents belong to a registry now",
+      ]);
+    });
+    const adopted = await old.find().sort({ repositoryname: 1 }).toArray();
+    await t.step("changing nothing else", () => {
+      assert.deepEqual(adopted.map(({ _id, ...fields }) => fields), [
+        {
+          repositoryname: "team/app",
+          numpulls: 41,
+          numpushs: 3,
+          numstars: 5,
+          firstpulled: since,
+          lastpulled: since,
+          actors: ["alice"],
+          frontend: { color: "red" },
+          registry: "default",
+        },
+        {
+          repositoryname: "team/idle",
+          numpulls: 0,
+          numpushs: 0,
+          numstars: 0,
+          actors: [],
+          registry: "default",
+        },
+      ]);
+    });
+    await t.step("and nothing at all the second time", async () => {
+      assert.deepEqual(await logged(() => mongo.open()), []);
+      assert.deepEqual(await old.find().sort({ repositoryname: 1 }).toArray(), adopted);
+    });
+    await t.step("and its numbers go on", async () => {
+      const store = await mongo.open();
+      await record(store, [{ actor: "alice" }, { actor: "bob", ...push }], { registry: "other" });
+      await record(store, [{ actor: "alice" }, { actor: "bob", ...push }]);
+      const found = await findApp(store);
+      assert.deepEqual(
+        [found.pulls, found.pushes, found.stars, found.actors, found.actorCount],
+        [42, 4, 5, ["alice", "bob"], 2],
+      );
+      assert.deepEqual([found.firstPulled, found.lastPulled], [since.getTime(), noon]);
+      assert.deepEqual([found.firstPushed, found.lastPushed], [noon, noon]);
+      const { items } = await store.listRepositories({ sort: "-lastPulled", limit: 5 });
+      assert.deepEqual(
+        items.map(({ registry, repository, actorCount }) => [registry, repository, actorCount]),
+        [["default", "team/app", 2], ["other", "team/app", 2], ["default", "team/idle", 0]],
+      );
+    });
+  },
+});
+
+Deno.test({
+  name: "MongoStore counts in a document that a front end made without a registry",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const repositories = mongo.db.collection(collection);
+    await repositories.insertMany([
+      { repositoryname: "team/app", numstars: 2 },
+      { repositoryname: "team/other", numstars: 1 },
+    ]);
+    assert.equal((await findApp(store)).stars, 2);
+    const page = { sort: "name", limit: 1, registry: "default" } as const;
+    const listed = await listAll((query) => store.listRepositories({ ...page, ...query }), 1);
+    assert.deepEqual(listed.map(({ repository }) => repository), ["team/app", "team/other"]);
+    await record(store, [{ actor: "alice" }]);
+    await record(store, [{ registry: "x" } as EventParts, { tag: "2.0" }]);
+    const { stars, pulls, actors } = await findApp(store);
+    assert.deepEqual([stars, pulls, actors], [2, 3, ["alice"]]);
+    const documents = await repositories.find({ repositoryname: "team/app" }).toArray();
+    assert.deepEqual(documents.map(({ registry }) => registry), ["default"]);
+    await record(store, [{ ...gone, repository: "team/other", at: noonUs + 1 }]);
+    assert.deepEqual(await store.findRepositories("team/other"), []);
+  },
+});
+
+Deno.test({
+  name: "MongoStore keeps the shape of 2015 in the main collection",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    await t.step("with everything from the start", async () => {
+      await record(store, [{}]);
+      const [document = assert.fail()] = await mongo.db.collection(collection).find().toArray();
+      const zero = new Long(0);
+      const time = new Date(noon);
+      assert.deepEqual(document, {
+        _id: "default\nteam/app",
+        registry: "default",
+        repositoryname: "team/app",
+        numpulls: new Long(1),
+        numpushs: zero,
+        numstars: zero,
+        numchecks: zero,
+        numchildpulls: zero,
+        numdigestpushs: zero,
+        numunchangedpushs: zero,
+        numtagdeletes: zero,
+        nummanifestdeletes: zero,
+        numblobdeletes: zero,
+        numunknowndeletes: zero,
+        numtags: new Long(1),
+        numactors: zero,
+        numtagrows: new Long(1),
+        actors: [],
+        firstpulled: time,
+        lastpulled: time,
+        lastused: time,
+      });
+    });
+    await t.step("with stars that a front end changes", async () => {
+      const star = { $inc: { numstars: 1 } };
+      await mongo.db.collection(collection).updateOne({ repositoryname: "team/app" }, star);
+      await record(store, [{ ...push, actor: "alice" }, { method: "HEAD", at: noonUs + 1 }]);
+      const { stars, pulls, pushes, checks } = await findApp(store);
+      assert.deepEqual([stars, pulls, pushes, checks], [1, 1, 1, 1]);
+    });
+    await t.step("with counters of 64 bits", async () => {
+      const most = Long.fromNumber(2 ** 31 - 1);
+      const set = { $set: { numpulls: most } };
+      await mongo.db.collection(collection).updateOne({ repositoryname: "team/app" }, set);
+      await record(store, [{}, {}]);
+      assert.equal((await findApp(store)).pulls, 2 ** 31 + 1);
+      const document = await mongo.db.collection(collection).findOne();
+      assert.deepEqual(document?.numpulls, Long.fromNumber(2 ** 31 + 1));
+    });
+  },
+});
+
+Deno.test({
+  name: "MongoStore never makes a name a field",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const names = ["$inc", "a.b", "$where.x", "__proto__", "0", "two\nlines"];
+    await record(store, [
+      ...names.map((name) => ({ actor: name, userAgent: name, address: name })),
+      ...names.slice(0, 5).map((name) => ({ repository: name, instance: name })),
+      { action: "$set", id: "$bad" },
+      {
+        ...push,
+        mediaType: mediaTypes.index,
+        references: [{ digest: b, mediaType: "$x.y", platform: "$os/a.b" }],
+      },
+    ]);
+    const fields = new Set<string>();
+    for (const suffix of Object.values(SUFFIXES)) {
+      for await (const document of mongo.db.collection(collection + suffix).find()) {
+        collectFields(document, fields);
+      }
+    }
+    const odd = [...fields].filter((field) => !/^(_id|[a-z]+)$/.test(field));
+    assert.deepEqual(odd, []);
+    assert.deepEqual(
+      new Set((await findApp(store)).actors),
+      new Set(names),
+    );
+    const [platform] = (await store.listManifests(app, { limit: 9 })).items;
+    assert.deepEqual(platform?.platforms, ["$os/a.b"]);
+  },
+});
+
+Deno.test({
+  name: "MongoStore removes all of a repository but its events and leaves a tombstone",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    await record(store, [
+      { ...push, references: [{ digest: b }] },
+      { ...push, repository: "team/app2", references: [{ digest: b }] },
+    ]);
+    await mongo.db.collection(named("stars"))
+      .insertOne({ registry: "default", repositoryname: "team/app", user: "alice" });
+    await record(store, [{ ...gone, at: noonUs + 5 }]);
+    for (const suffix of Object.values(SUFFIXES)) {
+      const of = { repositoryname: "team/app" };
+      const left = await mongo.db.collection(collection + suffix).countDocuments(of);
+      assert.equal(left, suffix === ".events" ? 2 : 0, suffix);
+    }
+    assert.equal((await findApp(store, "team/app2")).pushes, 1);
+    const tombstone = await mongo.db.collection<Document & { _id: string }>(named("meta"))
+      .findOne({ _id: "tombstone\ndefault\nteam/app" });
+    assert.deepEqual(tombstone?.at, Long.fromNumber(noonUs + 5));
+  },
+});
+
+Deno.test({
+  name: "MongoStore counts a pull for the tag of its HEAD also at the bound of tags",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    await record(store, [{ tag: "own", method: "HEAD" }]);
+    const full = { $set: { numtagrows: Long.fromNumber(20_000) } };
+    await mongo.db.collection(collection).updateOne({ repositoryname: "team/app" }, full);
+    await record(store, [{ tag: "beyond", digest: b, method: "HEAD" }]);
+    await record(store, [
+      { tag: undefined, at: noonUs + 1 },
+      { tag: undefined, digest: b, at: noonUs + 1 },
+    ]);
+    const { items } = await store.listTags(app, { limit: 5 });
+    assert.deepEqual(
+      items.map(({ tag, pulls, checks, overflow }) => [tag, pulls, checks, overflow]),
+      [["own", 1, 1, false], ["(overflow)", 1, 1, true]],
+    );
+  },
+});
+
+Deno.test({
+  name: "MongoStore keeps ids of events longer than what they say",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const events = mongo.db.collection<Document & { _id: string }>(named("events"));
+    // The server drops by its own clock: these arrive now.
+    const now = Date.now();
+    await record(store, [{ id: "1" }, { id: "2", method: "HEAD" }], { receivedAt: now });
+    await t.step("for retention.events", async () => {
+      await expireAll(() => store.expire(now + 15 * day));
+      assert.deepEqual((await store.listEvents(app, { limit: 5 })).items, []);
+      assert.deepEqual(await events.findOne({ _id: "default\n1" }), {
+        _id: "default\n1",
+        receivedat: new Date(now),
+      });
+      assert.deepEqual(await record(store, [{ id: "1" }, { id: "2" }]), ["duplicate", "duplicate"]);
+    });
+    await t.step("for retention.ids, and notes how far it has come", async () => {
+      await expireAll(() => store.expire(now + 91 * day));
+      assert.equal(await events.countDocuments(), 0);
+      const expired = await mongo.db.collection<Document & { _id: string }>(named("meta"))
+        .findOne({ _id: "expired" });
+      assert.ok(expired?.receivedat >= new Date(now));
+      assert.ok(expired?.receivedat <= new Date(now + day));
+    });
+  },
+});
+
+Deno.test({
+  name: "MongoStore lets the server drop ids and quarantine, and follows the configuration",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const { retention } = storeOptionsOf();
+    const seconds = async (suffix: string) =>
+      (await mongo.db.collection(named(suffix)).indexes())
+        .find(({ name }) => name === "ttl")?.expireAfterSeconds;
+    await mongo.open();
+    assert.deepEqual(
+      [await seconds("events"), await seconds("quarantine")],
+      [90 * 86_400, 30 * 86_400],
+    );
+    await mongo.open({ retention: { ...retention, ids: 5 * day } });
+    assert.deepEqual(
+      [await seconds("events"), await seconds("quarantine")],
+      [5 * 86_400, 30 * 86_400],
+    );
+  },
+});
+
+Deno.test({
+  name: "MongoStore frees the place of a deleted tag under the bound",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    await record(store, [{ ...push, tag: "1.0" }, { ...push, tag: "2.0", digest: c }]);
+    await record(store, [{ ...gone, tag: "1.0", kind: "manifest", at: noonUs + 1 }]);
+    await expireAll(() => store.expire(noon + 91 * day));
+    const document = await mongo.db.collection(collection).findOne();
+    assert.deepEqual([document?.numtagrows, document?.numtags], [new Long(1), new Long(1)]);
+    assert.equal(await store.findTag(app, "1.0"), undefined);
+    assert.equal((await findApp(store)).pushes, 2);
+  },
+});
+
+Deno.test({
+  name: "MongoStore joins what is wrong with the entries of one body",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const bad = (id: string, reason: string) =>
+      receivedOf({ rejected: { id, reason } }, { body: "$body" });
+    await store.record([bad("1", "$no"), bad("2", "bad")]);
+    await store.record([bad("3", "bad"), bad("4", "worse")]);
+    const [entry] = await mongo.db.collection(named("quarantine")).find().toArray();
+    assert.deepEqual(entry, {
+      _id: "default\n$body",
+      registry: "default",
+      receivedat: new Date(noon),
+      reasons: ["$no", "bad", "worse"],
+      events: new Long(4),
+      bytes: new Long(5),
+      excerpt: "$body",
+    });
+  },
+});
+
+Deno.test({
+  name: "MongoStore writes what stands in its documents for others to read",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const event = eventOf({
+      ...push,
+      id: "1",
+      actor: "alice",
+      mediaType: mediaTypes.index,
+      references: [{ digest: b, mediaType: mediaTypes.image, size: 7, platform: "linux/amd64" }],
+    });
+    await store.record([receivedOf(event)]);
+    const only = async (suffix: string, filter: Document = {}) => {
+      const { registry, repositoryname, ...document } =
+        await mongo.db.collection(named(suffix)).findOne(filter) ?? assert.fail(suffix);
+      assert.equal(registry, "default");
+      if (suffix !== "registries") assert.equal(repositoryname, "team/app");
+      return document;
+    };
+    const [zero, one] = [new Long(0), new Long(1)];
+    const time = new Date(noon);
+    const today = new Date("2026-11-24");
+    await t.step("tags", async () => {
+      assert.deepEqual(await only("tags"), {
+        _id: "default\nteam/app\n1.0",
+        tag: "1.0",
+        digest: a,
+        at: Long.fromNumber(noonUs),
+        id: "1",
+        numpulls: zero,
+        numpushs: one,
+        numunchangedpushs: zero,
+        numchecks: zero,
+        firstpushed: time,
+        lastpushed: time,
+        lastused: time,
+      });
+    });
+    await t.step("manifests and references", async () => {
+      const { _id, kind, hasreferences, mediatype } = await only("manifests");
+      assert.deepEqual(
+        [_id, kind, hasreferences, mediatype],
+        [`default\nteam/app\n${a}`, "index", true, mediaTypes.index],
+      );
+      assert.deepEqual(await only("references"), {
+        _id: `default\nteam/app\n${a}`,
+        digest: a,
+        isindex: true,
+        references: [
+          { digest: b, mediatype: mediaTypes.image, size: 7, platform: "linux/amd64" },
+        ],
+      });
+    });
+    await t.step("days", async () => {
+      assert.deepEqual(await only("daily", { tag: { $exists: false } }), {
+        _id: "default\nteam/app\n2026-11-24\nconsumer\nother",
+        day: today,
+        consumer: "other",
+        numpushs: one,
+      });
+      assert.deepEqual(await only("daily", { tag: "1.0" }), {
+        _id: "default\nteam/app\n2026-11-24\ntag\n1.0",
+        day: today,
+        tag: "1.0",
+        numpushs: one,
+      });
+    });
+    await t.step("breakdowns", async () => {
+      assert.deepEqual(await only("breakdowns", { dimension: "actor" }), {
+        _id: "default\nteam/app\nactor\nalice",
+        dimension: "actor",
+        kind: "actor",
+        name: "alice",
+        numpulls: zero,
+        numpushs: one,
+        firstseen: time,
+        lastseen: time,
+      });
+    });
+    await t.step("registries", async () => {
+      const { batch, ...row } = await only("registries");
+      assert.deepEqual(row, {
+        _id: "default\n2026-11-24\ncollector-1",
+        day: today,
+        collector: "collector-1",
+        counted: one,
+        duplicate: zero,
+        ignored: zero,
+        quarantined: zero,
+        numpushs: one,
+      });
+      assert.deepEqual((await only("events")).batch, batch);
+    });
+  },
+});
+
+async function assertRefused(open: () => Promise<unknown>): Promise<AppError> {
+  const [result] = await Promise.allSettled([open()]);
+  assert.equal(result.status, "rejected");
+  assert.ok(result.reason instanceof AppError, String(result.reason));
+  return result.reason;
+}
+
+/** What is logged meanwhile, without what all lines of an adoption begin with. */
+async function logged(action: () => Promise<unknown>): Promise<string[]> {
+  const records: LogRecord[] = [];
+  const sinks = { memory: (entry: LogRecord) => void records.push(entry) };
+  const quiet = { category: ["logtape", "meta"], sinks: [] };
+  await configure({ sinks, loggers: [quiet, { category: ["drec", "store"], sinks: ["memory"] }] });
+  try {
+    await action();
+  } finally {
+    await reset();
+  }
+  return records.map(({ message }) => message.join("").replace(/^.*2015: /, ""));
+}
+
+async function expireAll(step: () => Promise<boolean>): Promise<void> {
+  for (let steps = 0; await step(); steps++) assert.ok(steps < 100, "it comes to an end");
+}
+
+function collectFields(value: unknown, fields: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const member of value) collectFields(member, fields);
+  } else if (value?.constructor === Object) {
+    for (const [field, member] of Object.entries(value)) {
+      fields.add(field);
+      collectFields(member, fields);
+    }
+  }
+}
