@@ -74,7 +74,7 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;
 /** Turns of the event loop that a batch waits for bodies on their way. */
-const MAX_TURNS = Number(Deno.env.get("TURNS") ?? 10);
+const MAX_TURNS = 8;
 const IGNORED_FLUSH_MS = 5000;
 const PROBE_MS = 250;
 const RECORD_BUDGET_MS = 2000;

@@ -21,6 +21,8 @@ export interface MongoProxy extends AsyncDisposable {
   readonly commands: Document[];
   /** Passes nothing on until the returned function is called. */
   silence(): () => void;
+  /** Cuts the connection instead of passing on the answers to so many commits. */
+  swallowCommits(times: number): void;
 }
 
 const OP_MSG = 2013;
@@ -39,23 +41,40 @@ export function startProxy(port: number, { wireVersion }: ProxyOptions = {}): Mo
   const connections = new Set<Deno.Conn>();
   let voice = Promise.resolve();
 
+  let swallowing = 0;
+
   async function serve(client: Deno.Conn): Promise<void> {
     const server = await Deno.connect({ hostname: "127.0.0.1", port });
     connections.add(client).add(server);
-    const pipe = async (from: Deno.Conn, to: Deno.Conn, look: (message: Uint8Array) => void) => {
-      for await (const message of messagesOf(from)) {
-        await voice;
-        look(message);
-        await writeAll(to, message);
-      }
-      closeQuietly(to);
+    let isCommitting = false;
+    const send = async (message: Uint8Array) => {
+      const sent = commandsIn(message);
+      commands.push(...sent);
+      isCommitting = sent.some((command) => "commitTransaction" in command);
+      await writeAll(server, message);
     };
-    await Promise.allSettled([
-      pipe(client, server, (message) => commands.push(...commandsIn(message))),
-      pipe(server, client, (message) => {
-        if (wireVersion !== undefined) pretend(message, wireVersion);
-      }),
-    ]);
+    const answer = async (message: Uint8Array) => {
+      if (isCommitting && swallowing > 0) {
+        swallowing--;
+        return closeQuietly(client);
+      }
+      if (wireVersion !== undefined) pretend(message, wireVersion);
+      await writeAll(client, message);
+    };
+    const pipe = async (
+      [from, to]: [Deno.Conn, Deno.Conn],
+      pass: (message: Uint8Array) => Promise<void>,
+    ) => {
+      try {
+        for await (const message of messagesOf(from)) {
+          await voice;
+          await pass(message);
+        }
+      } finally {
+        closeQuietly(to);
+      }
+    };
+    await Promise.allSettled([pipe([client, server], send), pipe([server, client], answer)]);
   }
 
   async function accept(): Promise<void> {
@@ -72,6 +91,9 @@ export function startProxy(port: number, { wireVersion }: ProxyOptions = {}): Mo
       const { promise, resolve } = Promise.withResolvers<void>();
       voice = promise;
       return resolve;
+    },
+    swallowCommits(times) {
+      swallowing = times;
     },
     async [Symbol.asyncDispose]() {
       listener.close();
