@@ -88,7 +88,7 @@ async function serve(config: Config, store: Store, { terminal, log }: Surroundin
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
   const watcher = certificate?.watch(server);
-  await store.warmUp();
+  store.warmUp().catch((error) => log.warning("cannot warm up the store", { error }));
 
   await terminal.stopRequested;
   readiness = "draining";

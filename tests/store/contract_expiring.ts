@@ -54,6 +54,31 @@ export const expiringCases: readonly ContractCase[] = [
     },
   },
   {
+    name: "drops the log of events after its retention, and still knows their ids",
+    async run(_t, { store }) {
+      await record(store, [{ id: "1" }, { id: "2", action: "x" }]);
+      await record(store, [{ id: "3" }], { receivedAt: noon + 10 * day });
+      await expire(store, retention.events / day + 1);
+      const { items } = await store.listEvents(app, { limit: 5 });
+      assert.deepEqual(items.map(({ id }) => id), ["3"]);
+      const again = await record(store, [{ id: "1" }, { id: "2" }, { id: "3" }]);
+      assert.deepEqual(again, ["duplicate", "duplicate", "duplicate"]);
+      assert.equal((await findApp(store)).pulls, 2);
+    },
+  },
+  {
+    name: "forgets ids after their retention",
+    async run(_t, { store }) {
+      await record(store, [{ id: "1" }, { id: "2" }]);
+      await record(store, [{ id: "3" }], { receivedAt: noon + 10 * day });
+      await expire(store, retention.ids / day + 2);
+      const again = await record(store, [{ id: "1" }, { id: "3" }], {
+        receivedAt: noon + retention.ids + 2 * day,
+      });
+      assert.deepEqual(again, ["counted", "duplicate"]);
+    },
+  },
+  {
     name: "drops days after their retention, and keeps the numbers",
     async run(_t, { store }) {
       await record(store, [{ at: on(0) }, { at: on(3) }]);

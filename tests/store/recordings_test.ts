@@ -14,10 +14,8 @@ import { storeOptionsOf } from "./contract_support.ts";
 
 /** Every recording is of a registry of its own, so that one store can take them all. */
 function receivedOfRecording({ name, posts }: Recording): Received[] {
-  const registry = registryOf(name);
-  return posts.flatMap(({ body, receivedAt }) =>
-    receivedOfBody(body, { registry, receivedAt: Date.parse(receivedAt) })
-  );
+  const arrival = { registry: registryOf(name), receivedAt: Date.now() };
+  return posts.flatMap(({ body }) => receivedOfBody(body, arrival));
 }
 
 function registryOf(recording: string): string {

@@ -8,8 +8,13 @@ import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { type EnvelopeEntry, parseEnvelope, type RegistryEvent } from "../../lib/event.ts";
 import type { PlanOptions, Received } from "../../lib/plan.ts";
 
-/** When events of tests happen and arrive, in milliseconds since 1970. */
-export const noon = Date.UTC(2026, 10, 24, 12);
+const day = 86_400_000;
+
+/**
+ * When events of tests happen and arrive, in milliseconds since 1970: noon of today, for a database
+ * may drop what is old by its own clock.
+ */
+export const noon = Math.floor(Date.now() / day) * day + day / 2;
 
 /** {@linkcode noon} in microseconds. */
 export const noonUs = noon * 1000;

@@ -165,17 +165,21 @@ export class Database {
 
   /**
    * Grows the write-ahead log once: a commit that overwrites it costs a fraction of one that
-   * makes the file longer, and SQLite deletes the file at a clean close.
+   * makes the file longer, and SQLite deletes the file at a clean close. The same few pages are
+   * written again and again, so that the database itself does not grow.
    */
-  warmUp(): void {
-    const size = WAL_PAGES * 4096;
-    this.#database.exec(`
-      BEGIN IMMEDIATE;
-      CREATE TABLE warm_up (padding BLOB);
-      INSERT INTO warm_up VALUES (zeroblob(${size}));
-      DROP TABLE warm_up;
-      COMMIT;
-      PRAGMA wal_checkpoint(PASSIVE)`);
+  async warmUp(): Promise<void> {
+    const pages = 16;
+    const padding = "x".repeat(pages * 4096);
+    for (let written = 0; written < WAL_PAGES; written += pages) {
+      if (!this.#database.isOpen) return;
+      this.transaction(() => {
+        this.run("INSERT OR REPLACE INTO meta VALUES ('warm_up', ?)", padding);
+      });
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    if (!this.#database.isOpen) return;
+    this.transaction(() => this.run("DELETE FROM meta WHERE key = 'warm_up'"));
   }
 
   /** Closes the file and lets others open it. */

@@ -195,7 +195,7 @@ class SqliteStore implements Store {
   }
 
   warmUp(): Promise<void> {
-    return settle(() => this.#database.warmUp());
+    return this.#database.warmUp();
   }
 
   close(): Promise<void> {

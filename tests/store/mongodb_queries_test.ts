@@ -1,0 +1,211 @@
+/**
+ * What the MongoDB store asks the server: every query has its index, and older servers are asked
+ * what they can answer.
+ */
+
+import assert from "node:assert/strict";
+
+import type { Db, Document } from "mongodb";
+
+import type { Received } from "../../lib/plan.ts";
+import { connect } from "../../lib/store/mongodb/connection.ts";
+import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
+import { recordBatch } from "../../lib/store/mongodb/record.ts";
+import { REPOSITORY_SORTS, type Store } from "../../lib/store/store.ts";
+import { digestOf, type EventParts, mediaTypes, noonUs } from "../support/events.ts";
+import { planOptionsOf, receivedOfBody } from "../support/events.ts";
+import { startMongo } from "../support/mongodb.ts";
+import { needs } from "../support/require.ts";
+import { readRecording } from "../support/testdata.ts";
+import { app, gone, record, storeOptionsOf } from "./contract_support.ts";
+import { startProxy } from "./mongodb_proxy.ts";
+import { collection, useMongo } from "./mongodb_support.ts";
+
+const push: EventParts = { action: "push", method: "PUT" };
+
+Deno.test({
+  name: "MongoStore has an index for every query",
+  ...needs("secantusdb"),
+  async fn(t) {
+    await using server = await startMongo();
+    await using proxy = startProxy(server.port);
+    await using mongo = await useMongo(server.uri);
+    const store = await openMongoStore({ ...mongo.connection, uri: proxy.uri }, storeOptionsOf());
+    try {
+      await fill(store);
+      const asked = async (ask: () => Promise<unknown>): Promise<Document[]> => {
+        const before = proxy.commands.length;
+        await ask();
+        return proxy.commands.slice(before);
+      };
+      for (const [name, ask] of readsOf(store)) {
+        await t.step(name, async () => {
+          const queries = (await asked(ask)).flatMap(queriesOf);
+          assert.ok(queries.length > 0);
+          for (const query of queries) await assertIndexed(mongo.db, query);
+        });
+      }
+      await t.step("lookups of a batch", async () => {
+        const [lookup = assert.fail()] = await asked(() =>
+          record(store, [
+            { ...gone, digest: digestOf("a"), at: noonUs + 10 },
+            { tag: undefined, digest: digestOf("b"), at: noonUs + 10, requestId: "r" },
+          ])
+        );
+        await assertIndexed(mongo.db, {
+          in: String(lookup.aggregate),
+          filter: lookup.pipeline[0].$match,
+        });
+        const joins: Document[] = lookup.pipeline.flatMap((stage: Document) => stage.$lookup ?? []);
+        assert.equal(joins.length, 11);
+        for (const { from, foreignField } of joins) {
+          const indexes = await mongo.db.collection(from).indexes();
+          const leading = indexes.map(({ key }) => Object.keys(key)[0]);
+          assert.ok(leading.includes(foreignField), `${from}: ${foreignField}`);
+        }
+      });
+    } finally {
+      await store.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "recordBatch() counts the same on a sharded cluster before 8.0",
+  ...needs("mongodb"),
+  async fn(t) {
+    for (const name of ["3.1.1-ctr-pull-multi", "2.8.2-curl-deletes", "2.8.2-ctr-norefs-multi"]) {
+      await t.step(name, async () => {
+        await using mongo = await useMongo();
+        const store = await mongo.open();
+        const database = {
+          ...await connect(mongo.connection),
+          isSharded: true,
+          hasClientBulkWrite: false,
+          canJoinInTransaction: false,
+        };
+        try {
+          const { posts, expected } = readRecording(name);
+          const recording = { ...planOptionsOf(), collector: "test" };
+          const received: Received[] = posts.flatMap(({ body }) => receivedOfBody(body));
+          for (let from = 0; from < received.length; from += 3) {
+            const batch = {
+              received: received.slice(from, from + 3),
+              ignored: [],
+              deadline: Date.now() + 10_000,
+            };
+            await recordBatch(database, recording, batch);
+          }
+          for (const [repository, counts] of Object.entries(expected.repositories)) {
+            const [found = assert.fail()] = await store.findRepositories(repository);
+            const { pulls, pushes, checks, childPulls, digestPushes, deletes } = found;
+            const { childpulls, digestpushes } = counts;
+            assert.deepEqual(
+              [pulls, pushes, checks, childPulls, digestPushes, deletes],
+              [
+                counts.pulls,
+                counts.pushes,
+                counts.checks,
+                childpulls,
+                digestpushes,
+                counts.deletes,
+              ],
+            );
+          }
+          for (const [tag, { pulls, pushes }] of Object.entries(expected.tags)) {
+            const [repository = "", name = ""] = tag.split(":");
+            const found = await store.findTag({ registry: "default", repository }, name);
+            assert.deepEqual([found?.pulls ?? 0, found?.pushes ?? 0], [pulls, pushes], tag);
+          }
+        } finally {
+          await database.client.close();
+        }
+      });
+    }
+  },
+});
+
+async function fill(store: Store): Promise<void> {
+  await record(store, [
+    { ...push, mediaType: mediaTypes.index, references: [{ digest: digestOf("b") }] },
+    { ...push, tag: "2.0", digest: digestOf("b"), references: [{ digest: digestOf("c") }] },
+    { actor: "alice" },
+    { repository: "team/other" },
+  ]);
+  await record(store, [{ repository: "team/app" }], { registry: "other" });
+}
+
+function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
+  const page = { limit: 2 };
+  const lists = REPOSITORY_SORTS.flatMap((sort): [string, () => Promise<unknown>][] => [
+    [`repositories by ${sort}`, () => store.listRepositories({ ...page, sort })],
+    [
+      `repositories of a registry by ${sort}`,
+      () => store.listRepositories({ ...page, sort, registry: "other" }),
+    ],
+    [`repositories by ${sort}, next page`, async () => {
+      const { next } = await store.listRepositories({ sort, limit: 1 });
+      await store.listRepositories({ sort, limit: 1, after: next ?? assert.fail() });
+    }],
+  ]);
+  return [
+    ...lists,
+    [
+      "repositories by prefix",
+      () => store.listRepositories({ ...page, sort: "name", prefix: "t" }),
+    ],
+    ["a repository", () => store.findRepositories("team/app")],
+    ["a repository of a registry", () => store.findRepositories("team/app", "other")],
+    ["tags", () => store.listTags(app, page)],
+    ["a tag", () => store.findTag(app, "1.0")],
+    ["manifests", () => store.listManifests(app, page)],
+    ["actors", () => store.listBreakdown(app, "actor", page)],
+    ["actors, next page", async () => {
+      const { next } = await store.listBreakdown(app, "actor", { limit: 1 });
+      await store.listBreakdown(app, "actor", { limit: 1, after: next ?? assert.fail() });
+    }],
+    ["events", () => store.listEvents(app, page)],
+    ["events, next page", async () => {
+      const { next } = await store.listEvents(app, { limit: 1 });
+      await store.listEvents(app, { limit: 1, after: next ?? assert.fail() });
+    }],
+    ["series", () => store.series({ ...app, metric: "pulls", from: 0, to: 30_000 })],
+    [
+      "series of a tag",
+      () => store.series({ ...app, metric: "pulls", from: 0, to: 1, tag: "1.0" }),
+    ],
+  ];
+}
+
+interface Query {
+  readonly in: string;
+  readonly filter: Document;
+  readonly sort?: Document;
+}
+
+/** The queries of a command; each branch of an alternative counts as one. */
+function queriesOf(command: Document): Query[] {
+  if (command.getMore !== undefined) return [];
+  const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
+  const sort = command.sort === undefined ? {} : { sort: command.sort };
+  const branches: Document[] = filter.$or ?? [filter];
+  return branches.map((branch) => ({
+    in: String(command.find ?? command.aggregate),
+    filter: flatten(branch),
+    ...sort,
+  }));
+}
+
+/** MongoDB does this itself. */
+function flatten({ $and = [], ...fields }: Document): Document {
+  return Object.assign({}, fields, ...$and.map(flatten));
+}
+
+async function assertIndexed(db: Db, { in: name, filter, sort }: Query): Promise<void> {
+  const cursor = db.collection(name).find(filter);
+  if (sort !== undefined) cursor.sort(sort);
+  const { queryPlanner } = await cursor.explain("queryPlanner");
+  const plan = JSON.stringify(queryPlanner.winningPlan);
+  assert.match(plan, /"IXSCAN"|"IDHACK"|"EXPRESS_IXSCAN"/, `${name} ${JSON.stringify(filter)}`);
+  assert.doesNotMatch(plan, /"COLLSCAN"/);
+}
