@@ -60,7 +60,8 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
     assert.deepEqual(questions.checks, [{ ...client, name: a, to: noonUs + CHECK_LATE_US }]);
     assert.deepEqual(questions.indexFetches, [{ ...client, to: noonUs }]);
     assert.deepEqual([...questions.parts.keys()], [key(a)]);
-    assert.deepEqual([...questions.requests.keys()], [keyOf("main", "r")]);
+    const request = { ...client, name: "r", to: noonUs + CHECK_WINDOW_US };
+    assert.deepEqual([...questions.requests], [[keyOf("main", "r"), request]]);
     assert.equal(questions.tags.size, 0);
   });
   await t.step("a delete by digest", () => {

@@ -144,6 +144,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "MongoStore waits for a new primary until its deadline",
+  ...needs("secantusdb"),
+  async fn() {
+    await using server = await startMongo();
+    await using mongo = await useMongo(server.uri);
+    const store = await mongo.open();
+    await record(store, [{ id: "1" }]);
+    await mongo.client.db("admin").command({ replSetStepDown: 1, force: true });
+    const received = [receivedOf(eventOf({ id: "2" }))];
+    await assertUnavailable(() => store.record(received, { deadline: Date.now() + 100 }));
+    assert.deepEqual(
+      await store.record(received, { deadline: Date.now() + 15_000 }),
+      ["counted"],
+    );
+    assert.equal((await findApp(store)).pulls, 2);
+  },
+});
+
+Deno.test({
   name: "MongoStore recognises its own batch after a commit that succeeded without an answer",
   ...needs("secantusdb"),
   async fn(t) {

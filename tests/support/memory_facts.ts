@@ -134,8 +134,8 @@ export class MemoryStore {
     for (const [key, deleted] of questions.deleted) this.#answerDeleted(known, key, deleted);
     for (const key of questions.actors.keys()) if (this.actors.has(key)) known.actors.add(key);
     for (const question of questions.checks) this.#answerChecks(known, question);
-    for (const [key, { registry, name }] of questions.requests) {
-      if (this.#hasRequest(registry, name)) known.requests.add(key);
+    for (const [key, question] of questions.requests) {
+      if (this.#hasRequest(question)) known.requests.add(key);
     }
     for (const question of questions.indexFetches) this.#answerIndexFetches(known, question);
     return known;
@@ -198,9 +198,9 @@ export class MemoryStore {
     );
   }
 
-  #hasRequest(registry: string, requestId: string): boolean {
-    return [...this.log.values()].some(({ registry: of, meaning, event }) =>
-      of === registry && event?.requestId === requestId && event.kind === "manifest" &&
+  #hasRequest(question: ClientQuestion & Named): boolean {
+    return this.#eventsOf(question).some(({ meaning, event }) =>
+      event?.requestId === question.name &&
       (meaning.type === "pull" || meaning.type === "childPull")
     );
   }

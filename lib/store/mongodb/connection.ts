@@ -52,7 +52,9 @@ export interface Database {
 
 /** Longest wait for a primary once DREC runs; connecting at start has a time of its own. */
 const SELECTION_MS = 5000;
-/** The oldest version that is tested. */
+/** How soon a silent server or a new primary is noticed. */
+const HEARTBEAT_MS = 2000;
+/** The oldest version with all that is used here. */
 const MIN_MAJOR = 7;
 /** MongoDB 8.0 by its wire protocol. */
 const WIRE_8_0 = 25;
@@ -88,6 +90,7 @@ function createClient({ uri, timeoutMs }: MongoConnection): MongoClient {
     appName: "drec",
     serverSelectionTimeoutMS: Math.min(timeoutMs, SELECTION_MS),
     connectTimeoutMS: Math.min(timeoutMs, SELECTION_MS),
+    heartbeatFrequencyMS: HEARTBEAT_MS,
     retryWrites: true,
     writeConcern: { w: "majority", journal: true },
   };

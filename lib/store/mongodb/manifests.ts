@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isIndexType } from "../../event.ts";
 import { keyOf } from "../../facts.ts";
 import type { ManifestStatistics, Page, PageQuery, RepositoryRef } from "../store.ts";
 import type { Database } from "./connection.ts";
@@ -51,18 +52,18 @@ export async function listManifests(
     .sort(sortOf(KEYS))
     .limit(limit + 1)
     .toArray();
-  const told = await toldOf(database, of, documents.slice(0, limit).map(({ digest }) => digest));
+  const told = await toldOf(database, of, documents.slice(0, limit));
   return pageOf(documents, KEYS, { limit, read: (document) => manifestOf(document, told) });
 }
 
 async function toldOf(
   database: Database,
   of: RepositoryRef,
-  digests: readonly string[],
+  manifests: readonly ManifestDocument[],
 ): Promise<Told> {
   const [indexes, platforms] = await Promise.all([
-    findIndexes(database, of, digests),
-    findPlatforms(database, of, digests),
+    findReferences(database, manifests.filter(({ mediatype }) => isIndexType(mediatype))),
+    findPlatforms(database, of, manifests.map(({ digest }) => digest)),
   ]);
   const children = new Map(indexes.map(({ digest, references }) => [digest, references]));
   const images = indexes.flatMap(({ references }) => references.filter(isImage));
@@ -70,14 +71,13 @@ async function toldOf(
   return { children, sizes, platforms };
 }
 
-function findIndexes(
+/** The references of a manifest have its `_id`. */
+function findReferences(
   database: Database,
-  { registry, repository }: RepositoryRef,
-  digests: readonly string[],
+  manifests: readonly ManifestDocument[],
 ): Promise<ReferencesDocument[]> {
-  const ids = digests.map((digest) => keyOf(registry, repository, digest));
   return database.collection<ReferencesDocument>("references")
-    .find({ _id: { $in: ids }, isindex: true })
+    .find({ _id: { $in: manifests.map(({ _id }) => _id) } })
     .toArray();
 }
 
@@ -89,8 +89,9 @@ async function findPlatforms(
   const wanted = { "references.digest": { $in: [...digests] } };
   const rows = await database.collection<ReferencesDocument>("references")
     .aggregate<{ references: ReferenceEntry }>([
-      { $match: { registry, repositoryname: repository, isindex: true, ...wanted } },
+      { $match: { registry, repositoryname: repository, ...wanted } },
       { $unwind: "$references" },
+      // Only the children of an index have one.
       { $match: { ...wanted, "references.platform": { $exists: true } } },
       { $project: { references: 1 } },
     ])
@@ -110,10 +111,11 @@ async function findSizes(
 ): Promise<Told["sizes"]> {
   const ids = digests.map((digest) => keyOf(registry, repository, digest));
   const manifests = await database.collection<ManifestDocument>("manifests")
-    .find({ _id: { $in: ids }, size: { $exists: true } })
+    .find({ _id: { $in: ids } })
     .project<Pick<ManifestDocument, "digest" | "size">>({ digest: 1, size: 1 })
     .toArray();
-  return new Map(manifests.map(({ digest, size }) => [digest, countOf(size)]));
+  const known = manifests.filter(({ size }) => size !== undefined);
+  return new Map(known.map(({ digest, size }) => [digest, countOf(size)]));
 }
 
 function manifestOf(document: ManifestDocument, told: Told): ManifestStatistics {

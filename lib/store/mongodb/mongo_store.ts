@@ -46,6 +46,8 @@ export type { MongoConnection } from "./connection.ts";
 /** How long a batch is tried where the caller sets no deadline, in milliseconds. */
 const RECORD_MS = 5000;
 const PING_MS = 1000;
+/** How long a reader waits. */
+const READ_MS = 30_000;
 
 /**
  * Opens the store: connects, makes what is missing, adopts a collection of 2015.
@@ -174,7 +176,9 @@ class MongoStore implements Store {
   }
 
   #read<T>(read: (database: Database) => Promise<T>): Promise<T> {
-    return this.#ask("read from MongoDB", () => read(this.#database));
+    const doing = "read from MongoDB";
+    const deadline = Date.now() + READ_MS;
+    return this.#ask(doing, () => withDeadline(read(this.#database), deadline, doing));
   }
 
   async #ask<T>(doing: string, ask: () => Promise<T>): Promise<T> {

@@ -91,6 +91,12 @@ export function answer(database: Database, names: Names, questions: Questions): 
     // Two GETs of one client in a batch look at spans that overlap.
     const added = found.filter(({ id }) => !present.some((check) => check.id === id));
     known.checks.set(key, [...present, ...added]);
+    // At the bound of tags it matters whether the tag of a claimed check has a row of its own.
+    for (const { tag } of added) {
+      const tagKey = keyOf(question.registry, question.repository, tag);
+      const row = known.tags.has(tagKey) ? undefined : database.get(SQL.tag, idOf(question), tag);
+      if (row !== undefined) known.tags.set(tagKey, tagStateOf(row));
+    }
   }
   for (const [key, request] of questions.requests) {
     const id = names.id(request.name);

@@ -95,13 +95,23 @@ function filtersOf({ registry, q, prefix }: RepositoryQuery): Condition[] {
     filters.push({ sql: "repository LIKE ? ESCAPE '\\'", parameters: [pattern] });
   }
   if (prefix !== undefined && prefix !== "") {
-    // A range of the index: all texts that begin so lie before the prefix and the last character.
-    filters.push({
-      sql: "repository >= ? AND repository < ? || char(0x10ffff)",
-      parameters: [prefix, prefix],
-    });
+    // A range of the index.
+    filters.push({ sql: "repository >= ?", parameters: [prefix] });
+    const end = endOf(prefix);
+    if (end !== undefined) filters.push({ sql: "repository < ?", parameters: [end] });
   }
   return filters;
+}
+
+/** The first text behind all that begin with a prefix; `undefined` where there is none. */
+function endOf(prefix: string): string | undefined {
+  const characters = Array.from(prefix);
+  const last = characters.pop()?.codePointAt(0);
+  if (last === undefined) return undefined;
+  if (last === 0x10ffff) return endOf(characters.join(""));
+  // Surrogates are no characters.
+  const next = last === 0xd7ff ? 0xe000 : last + 1;
+  return characters.join("") + String.fromCodePoint(next);
 }
 
 const REPOSITORY = "SELECT * FROM repositories WHERE repository = ? AND listed = 1";
