@@ -114,7 +114,7 @@ function unavailable(message: string): AppError {
 
 /** The registry that the rest of the path names: `""` for none, `undefined` for no possible name. */
 function registryOf(rest: string): string | undefined {
-  const name = rest.replace(/^\//, "").replace(/\/$/, "");
+  const name = rest.replace(/^\//, "").replace(/(?<=.)\/$/, "");
   return name === "" || REGISTRY_NAME.test(name) ? name : undefined;
 }
 

@@ -37,6 +37,8 @@ export interface TestEvent {
 /** A store in a folder of its own. */
 export interface TestStore extends AsyncDisposable {
   readonly store: Store;
+  /** The file. */
+  readonly path: string;
 }
 
 /**
@@ -47,7 +49,8 @@ export interface TestStore extends AsyncDisposable {
  */
 export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const folder = await Deno.makeTempDir({ prefix: "drec-test-" });
-  const store = await openSqliteStore({ path: join(folder, "drec.db"), exclusive: true }, {
+  const path = join(folder, "drec.db");
+  const store = await openSqliteStore({ path, exclusive: true }, {
     ...planOptionsOf(),
     collector: "test",
     retention: {
@@ -62,6 +65,7 @@ export async function openTestStore(options: Partial<StoreOptions> = {}): Promis
   });
   return {
     store,
+    path,
     async [Symbol.asyncDispose]() {
       await store.close();
       await Deno.remove(folder, { recursive: true });
