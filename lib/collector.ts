@@ -15,7 +15,7 @@ import { AppError } from "./errors.ts";
 import { parseEnvelope, type RegistryEvent } from "./event.ts";
 import { whyNotUnderstood } from "./mapping.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Envelope, Outcome, Received } from "./plan.ts";
+import type { Envelope, Outcome, Received } from "./batch.ts";
 import { EventFault, type IgnoredCount, type Store } from "./store/store.ts";
 
 /** A request body that has arrived. */

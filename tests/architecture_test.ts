@@ -27,6 +27,9 @@ const layers: Place[][] = [
   ["lib/facts.ts"],
   ["lib/mapping.ts"],
   ["lib/statistics.ts"],
+  ["lib/batch.ts"],
+  ["lib/draft_accounts.ts", "lib/draft_repositories.ts"],
+  ["lib/draft.ts"],
   ["lib/plan.ts"],
   ["lib/store/store.ts"],
   ["lib/config*"],
@@ -66,6 +69,10 @@ const pure: Place[] = [
   "lib/facts.ts",
   "lib/mapping.ts",
   "lib/statistics.ts",
+  "lib/batch.ts",
+  "lib/draft_accounts.ts",
+  "lib/draft_repositories.ts",
+  "lib/draft.ts",
   "lib/plan.ts",
 ];
 

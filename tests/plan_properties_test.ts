@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { Received } from "../lib/plan.ts";
+import type { Received } from "../lib/batch.ts";
 import {
   digestOf,
   eventOf,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Outcome, Received } from "../lib/plan.ts";
+import type { Outcome, Received } from "../lib/batch.ts";
 import type { Metric } from "../lib/statistics.ts";
 import { receivedOfBody } from "./support/events.ts";
 import { MemoryStore } from "./support/memory_facts.ts";

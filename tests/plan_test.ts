@@ -4,13 +4,13 @@ import { createConsumerMatcher } from "../lib/consumer.ts";
 import type { EnvelopeEntry } from "../lib/event.ts";
 import { keyOf } from "../lib/facts.ts";
 import {
-  candidatesOf,
   MAX_ACTORS,
   MAX_TAGS,
   type Outcome,
   type PlanOptions,
   type Received,
-} from "../lib/plan.ts";
+} from "../lib/batch.ts";
+import { candidatesOf } from "../lib/plan.ts";
 import {
   digestOf,
   eventOf,

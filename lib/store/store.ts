@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Outcome, PlanOptions, Received } from "../plan.ts";
+import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
 
 /** A repository of a registry. */

@@ -6,9 +6,10 @@
 
 import assert from "node:assert/strict";
 
+import type { Store } from "../../lib/store/store.ts";
 import { createCertificates } from "../support/tls.ts";
 import { openSocket, rawRequest } from "../support/http.ts";
-import { requestOf, startIngest, textOf, wireEvent } from "../support/ingest.ts";
+import { requestOf, slowStore, startIngest, textOf, wireEvent } from "../support/ingest.ts";
 import { pause, until } from "../support/wait.ts";
 
 Deno.test("POST counts for the registry that the path names, with a slash at its end or not", async (t) => {
@@ -168,13 +169,20 @@ Deno.test("a body that does not arrive whole is no notification", async (t) => {
   });
 });
 
-Deno.test("a sender that hangs up before the answer finds its event counted", async () => {
-  await using ingest = await startIngest();
+Deno.test("a sender that gives up while its event is committed is counted once", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const wrap = (store: Store): Store =>
+    slowStore(store, async () => {
+      await gate;
+    });
+  await using ingest = await startIngest({ wrap });
   const body = textOf([wireEvent()]);
   {
     using socket = await ingest.connect();
     await socket.send(requestOf({ body }));
+    await pause(50);
   }
+  open();
   await until(async () => (await ingest.accounting()).counted === 1, "the event");
   assert.equal((await ingest.post(body)).status, 200);
   const { counted, duplicate } = await ingest.accounting();

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 
 import { createConsumerMatcher } from "../../lib/consumer.ts";
-import { MAX_ACTORS, MAX_TAGS } from "../../lib/plan.ts";
+import { MAX_ACTORS, MAX_TAGS } from "../../lib/batch.ts";
 import { METRICS } from "../../lib/statistics.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 
 import { createConsumerMatcher } from "../../lib/consumer.ts";
 import type { RegistryEvent } from "../../lib/event.ts";
-import type { Outcome } from "../../lib/plan.ts";
+import type { Outcome } from "../../lib/batch.ts";
 import type {
   Page,
   PageQuery,

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import type { Db, Document } from "mongodb";
 
-import type { Received } from "../../lib/plan.ts";
+import type { Received } from "../../lib/batch.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { recordBatch } from "../../lib/store/mongodb/record.ts";

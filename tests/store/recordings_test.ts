@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Outcome, Received } from "../../lib/plan.ts";
+import type { Outcome, Received } from "../../lib/batch.ts";
 import type { Metric } from "../../lib/statistics.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";

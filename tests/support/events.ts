@@ -6,7 +6,7 @@
 
 import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { type EnvelopeEntry, parseEnvelope, type RegistryEvent } from "../../lib/event.ts";
-import type { PlanOptions, Received } from "../../lib/plan.ts";
+import type { PlanOptions, Received } from "../../lib/batch.ts";
 
 const day = 86_400_000;
 

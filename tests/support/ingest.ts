@@ -11,6 +11,7 @@ import { createAuthorizer, type RoleAccess } from "../../lib/http/auth.ts";
 import { createIngest } from "../../lib/http/ingest.ts";
 import { type KeyPair, type Server, startServer } from "../../lib/http/server.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
+import type { Received } from "../../lib/batch.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
 import { digestOf, mediaTypes } from "./events.ts";
 import { openSocket, type RawAnswer, rawRequest, type RawSocket } from "./http.ts";
@@ -154,6 +155,30 @@ async function end(
   // The deadlines of the last requests.
   await pause(40);
   await opened[Symbol.asyncDispose]();
+}
+
+/**
+ * Makes a store wait, or fail, before it records.
+ *
+ * @param store The store; all but `record` is its own.
+ * @param before What to wait for; what it throws, `record` throws.
+ * @returns The store as the collector is to see it.
+ */
+export function slowStore(
+  store: Store,
+  before: (received: readonly Received[]) => Promise<void>,
+): Store {
+  const record: Store["record"] = async (received, options) => {
+    await before(received);
+    return await store.record(received, options);
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === "record") return record;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /**

@@ -20,18 +20,16 @@ import {
 import {
   type AccountingWrite,
   type BatchPlan,
-  candidatesOf,
   type LogEntry,
-  logKeyOf,
   type ManifestWrite,
   MAX_TAGS,
   type Outcome,
-  planBatch,
   type PlanOptions,
   type QuarantineWrite,
   type Received,
   type RepositoryWrite,
-} from "../../lib/plan.ts";
+} from "../../lib/batch.ts";
+import { candidatesOf, logKeyOf, planBatch } from "../../lib/plan.ts";
 import { addChange, type Change, type Counts, type Times } from "../../lib/statistics.ts";
 import { planOptionsOf } from "./events.ts";
 

@@ -10,7 +10,8 @@ import recording from "../testdata/3.1.1-podman-pull-multi.ndjson" with { type: 
 import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { parseEnvelope } from "../../lib/event.ts";
 import { createAnswers } from "../../lib/facts.ts";
-import { candidatesOf, planBatch, type PlanOptions, type Received } from "../../lib/plan.ts";
+import type { PlanOptions, Received } from "../../lib/batch.ts";
+import { candidatesOf, planBatch } from "../../lib/plan.ts";
 
 const options: PlanOptions = {
   consumerOf: createConsumerMatcher([]),

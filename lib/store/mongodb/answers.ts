@@ -7,7 +7,8 @@
 import type { Document, ObjectId } from "mongodb";
 
 import { type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
-import { type Candidate, logKeyOf, type Outcome } from "../../plan.ts";
+import type { Candidate, Outcome } from "../../batch.ts";
+import { logKeyOf } from "../../plan.ts";
 import { countOf, DEFAULT_REGISTRY } from "./documents.ts";
 import { type Found, keyIn } from "./lookup.ts";
 

@@ -6,7 +6,7 @@
 
 import type { Filter } from "mongodb";
 
-import type { Outcome } from "../../plan.ts";
+import type { Outcome } from "../../batch.ts";
 import type {
   Accounting,
   AccountingReport,

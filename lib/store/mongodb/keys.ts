@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { LogEntry } from "../../plan.ts";
+import type { LogEntry } from "../../batch.ts";
 import { CHECK_LATE_US, CHECK_WINDOW_US, type ClientQuestion, keyOf } from "../../facts.ts";
 import type { EventDocument } from "./documents.ts";
 

@@ -8,7 +8,8 @@
 import type { ClientSession, Document, Filter } from "mongodb";
 
 import { keyOf, type Named, type Questions } from "../../facts.ts";
-import { type Candidate, logKeyOf, MAX_TAGS } from "../../plan.ts";
+import { type Candidate, MAX_TAGS } from "../../batch.ts";
+import { logKeyOf } from "../../plan.ts";
 import type { Database } from "./connection.ts";
 import {
   type CollectionName,

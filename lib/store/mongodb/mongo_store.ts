@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 
 import { AppError } from "../../errors.ts";
-import type { Outcome, Received } from "../../plan.ts";
+import type { Outcome, Received } from "../../batch.ts";
 import type {
   AccountingReport,
   BreakdownDimension,

@@ -7,14 +7,8 @@
 import { ObjectId } from "mongodb";
 
 import { questionsOf } from "../../facts.ts";
-import {
-  type Candidate,
-  candidatesOf,
-  type Outcome,
-  planBatch,
-  type PlanOptions,
-  type Received,
-} from "../../plan.ts";
+import type { Candidate, Outcome, PlanOptions, Received } from "../../batch.ts";
+import { candidatesOf, planBatch } from "../../plan.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { isOwnBatch, knowledgeOf, outcomesOfOwnBatch } from "./answers.ts";

@@ -18,7 +18,7 @@ import type {
   Removal,
   RepositoryWrite,
   TagWrite,
-} from "../../plan.ts";
+} from "../../batch.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import {

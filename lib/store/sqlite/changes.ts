@@ -7,7 +7,7 @@
 import type { SQLInputValue } from "node:sqlite";
 
 import { keyOf } from "../../facts.ts";
-import type { AccountingWrite, BatchPlan, TagWrite } from "../../plan.ts";
+import type { AccountingWrite, BatchPlan, TagWrite } from "../../batch.ts";
 import type { Change, Metric, Target } from "../../statistics.ts";
 import type { Database } from "./database.ts";
 import type { Names } from "./names.ts";

@@ -21,7 +21,7 @@ import type {
   SeriesQuery,
   TagStatistics,
 } from "../store.ts";
-import type { Outcome } from "../../plan.ts";
+import type { Outcome } from "../../batch.ts";
 import type { Database, Row } from "./database.ts";
 import { decodeDigest, decodeId } from "./encoding.ts";
 import { columnOf, OVERFLOW_TAG } from "./schema.ts";

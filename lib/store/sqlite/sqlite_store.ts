@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 
 import { AppError } from "../../errors.ts";
 import { questionsOf, type Sighting } from "../../facts.ts";
-import { candidatesOf, logKeyOf, type Outcome, planBatch, type Received } from "../../plan.ts";
+import type { Outcome, Received } from "../../batch.ts";
+import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
 import type {
   AccountingReport,
   BreakdownDimension,

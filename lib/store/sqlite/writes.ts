@@ -12,7 +12,7 @@ import type {
   QuarantineWrite,
   Removal,
   RepositoryWrite,
-} from "../../plan.ts";
+} from "../../batch.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";

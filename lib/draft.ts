@@ -1,0 +1,287 @@
+/**
+ * The plan of a batch while it grows: what the store knows, and what the batch has added so far.
+ *
+ * It holds final values where a row does not simply add up: where a tag points, what is deleted,
+ * which names still have rows of their own.
+ *
+ * @module
+ */
+
+import { type ArtifactKind, artifactKindOf } from "./artifact.ts";
+import {
+  type BatchPlan,
+  type Candidate,
+  type Claim,
+  type LogEntry,
+  type ManifestWrite,
+  type Outcome,
+  type PlanOptions,
+  type Received,
+  type Removal,
+  type TagWrite,
+} from "./batch.ts";
+import { clientFamilyOf } from "./client.ts";
+import { Accounts } from "./draft_accounts.ts";
+import { RepositoryDrafts } from "./draft_repositories.ts";
+import { type EnvelopeEntry, isIndexType, type Reference, type RegistryEvent } from "./event.ts";
+import {
+  type Answers,
+  factsOf,
+  isNewer,
+  isUnknownIndexFetch,
+  keyOf,
+  learnContent,
+  type Sighting,
+  type TagState,
+} from "./facts.ts";
+import { mapEvent, type Meaning } from "./mapping.ts";
+import { disguise } from "./privacy.ts";
+import { addChange, type Change, changesOf } from "./statistics.ts";
+
+const OUTCOMES: Readonly<Partial<Record<Meaning["type"], Outcome>>> = {
+  ignored: "ignored",
+  rejected: "quarantined",
+};
+
+/** One for each batch. */
+export class Draft {
+  readonly #known: Answers;
+  readonly #options: PlanOptions;
+  readonly #changes = new Map<string, Change>();
+  readonly #tags = new Map<string, TagWrite>();
+  readonly #manifests = new Map<string, ManifestWrite>();
+  readonly #repositories: RepositoryDrafts;
+  readonly #removals = new Map<string, Removal>();
+  readonly #claims: Claim[] = [];
+  readonly #log = new Map<string, LogEntry>();
+  readonly #accounts: Accounts;
+
+  constructor(known: Answers, options: PlanOptions) {
+    this.#known = known;
+    this.#options = options;
+    this.#repositories = new RepositoryDrafts(known);
+    this.#accounts = new Accounts(options);
+  }
+
+  /** Adds one event that is no duplicate. */
+  add({ received, id, sighting }: Candidate): Outcome {
+    const { registry, receivedAt } = received;
+    const meaning: Meaning = sighting === undefined
+      ? { type: "rejected", row: 18, reason: reasonOf(received.entry) }
+      : this.#map(sighting);
+    const outcome = OUTCOMES[meaning.type] ?? "counted";
+    const described = sighting === undefined ? {} : this.#describe(sighting);
+    const entry: LogEntry = { registry, id, receivedAt, outcome, meaning, ...described };
+    this.#log.set(keyOf(registry, id), entry);
+    if (meaning.type === "rejected") this.#accounts.reject(received, meaning.reason);
+    if (outcome === "counted" && sighting !== undefined) this.#count(meaning, sighting);
+    return outcome;
+  }
+
+  /** A meaning that cannot be had is the event's own fault, not the batch's. */
+  #map(sighting: Sighting): Meaning {
+    try {
+      return mapEvent(sighting.event, factsOf(this.#known, sighting));
+    } catch (error) {
+      return { type: "rejected", row: 18, reason: `cannot be mapped: ${String(error)}` };
+    }
+  }
+
+  #describe(sighting: Sighting): Partial<LogEntry> {
+    const { registry, event, actor, fingerprint } = sighting;
+    const { privacy, key } = this.#options;
+    const address = disguise(event.address, privacy.addresses, key);
+    return {
+      event,
+      client: clientFamilyOf(event.userAgent),
+      fingerprint,
+      ...(actor === undefined ? {} : { actor }),
+      ...(address === undefined ? {} : { address }),
+      ...(isUnknownIndexFetch(this.#known, registry, event) ? { isUnknownIndexFetch: true } : {}),
+    };
+  }
+
+  #count(meaning: Meaning, sighting: Sighting): void {
+    const { registry, event } = sighting;
+    const { repository } = event;
+    if (meaning.type === "repositoryDelete") return this.#deleteRepository(sighting);
+    if (event.kind !== "blob") this.#repositories.list(registry, repository);
+    const tag = this.#repositories.tagSlot(meaning, registry, repository);
+    this.#learn(meaning, sighting, tag);
+    const changes = changesOf(meaning, {
+      registry,
+      repository,
+      at: event.at,
+      actor: this.#repositories.actorSlot(sighting),
+      client: clientFamilyOf(event.userAgent),
+      consumer: this.#options.consumerOf(event),
+      ...(tag === undefined ? {} : { tag }),
+      ...(event.size === undefined ? {} : { size: event.size }),
+    });
+    for (const change of changes) addChange(this.#changes, change);
+  }
+
+  /** Lets the batch's later events know of this one, and notes the rows that do not add up. */
+  #learn(meaning: Meaning, sighting: Sighting, tag: string | undefined): void {
+    const { registry, event } = sighting;
+    const { repository, digest } = event;
+    if (meaning.type === "check" && event.tag !== undefined) this.#rememberCheck(sighting);
+    if (meaning.type === "pull" && meaning.claims !== undefined) {
+      this.#claim(meaning.claims, sighting);
+    }
+    learnContent(this.#known, sighting);
+    if (event.kind === "blob") return;
+    if (event.action !== "delete") this.#learnManifest(sighting);
+    // A pull that got its tag from a HEAD names none: where the tag points, the HEAD has said.
+    const namesTag = tag !== undefined && tag !== "" && event.tag === tag;
+    if (meaning.type === "tagDelete" && namesTag) {
+      this.#setTag(registry, repository, { tag, event, isDeleted: true });
+    } else if (namesTag && digest !== undefined) {
+      this.#setTag(registry, repository, { tag, event, isDeleted: false });
+    }
+    if (meaning.type === "manifestDelete") this.#deleteTagsAt(sighting, meaning.digest);
+    if (event.action === "push") this.#repositories.revive(registry, repository, event.at);
+  }
+
+  #rememberCheck({ registry, event, fingerprint }: Sighting): void {
+    const key = keyOf(registry, event.repository, event.digest ?? "", fingerprint);
+    const check = { id: event.id, tag: event.tag ?? "", at: event.at };
+    this.#known.checks.set(key, [...this.#known.checks.get(key) ?? [], check]);
+  }
+
+  /** A HEAD belongs to one pull only. */
+  #claim(id: string, { registry, event, fingerprint }: Sighting): void {
+    const key = keyOf(registry, event.repository, event.digest ?? "", fingerprint);
+    const rest = (this.#known.checks.get(key) ?? []).filter((check) => check.id !== id);
+    this.#known.checks.set(key, rest);
+    const inBatch = this.#log.get(keyOf(registry, id));
+    if (inBatch === undefined) this.#claims.push({ registry, id, by: event.id });
+    else inBatch.claimedBy = event.id;
+  }
+
+  #learnManifest({ registry, event }: Sighting): void {
+    const { repository, digest, mediaType, references } = event;
+    if (digest === undefined) return;
+    const key = keyOf(registry, repository, digest);
+    const known = this.#known.manifests.get(key);
+    const kind = betterKind(known?.kind, artifactKindOf(event));
+    const hasNews = known === undefined || kind !== known.kind ||
+      (references !== undefined && !known.hasReferences);
+    if (!hasNews) return;
+    const hasReferences = references !== undefined || known?.hasReferences === true;
+    this.#known.manifests.set(key, { kind, hasReferences });
+    const size = isIndexType(mediaType) ? undefined : sumOfSizes(references);
+    this.#manifests.set(key, {
+      ...this.#manifests.get(key),
+      registry,
+      repository,
+      digest,
+      kind,
+      isIndex: isIndexType(mediaType),
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(size === undefined ? {} : { size }),
+      ...(references === undefined ? {} : { references }),
+      ...(event.referencesCut === undefined ? {} : { referencesCut: true }),
+    });
+  }
+
+  /** Sets a tag to what the newest event that named it said, whatever the order of arrival. */
+  #setTag(
+    registry: string,
+    repository: string,
+    { tag, event, isDeleted }: { tag: string; event: RegistryEvent; isDeleted: boolean },
+  ): void {
+    const key = keyOf(registry, repository, tag);
+    const present = this.#known.tags.get(key);
+    if (!isNewer(event, present)) return;
+    const digest = isDeleted ? present?.digest : event.digest;
+    const state: TagState = {
+      at: event.at,
+      id: event.id,
+      ...(digest === undefined ? {} : { digest }),
+      ...(isDeleted ? { deletedAt: event.at } : {}),
+    };
+    const existed = present !== undefined && present.deletedAt === undefined;
+    const hasMoved = this.#tags.get(key)?.hasMoved === true || digest !== present?.digest ||
+      isDeleted || !existed;
+    this.#known.tags.set(key, state);
+    this.#tags.set(key, { registry, repository, tag, state, hasMoved });
+    if (isDeleted !== existed) return;
+    this.#repositories.countTag(registry, repository, isDeleted ? -1 : 1);
+  }
+
+  /** Versions 2.4 to 2.6 send no event for the tags that go with a manifest. */
+  #deleteTagsAt({ registry, event }: Sighting, digest: string): void {
+    const prefix = keyOf(registry, event.repository, "");
+    for (const [key, state] of this.#known.tags) {
+      if (state.digest !== digest || state.deletedAt !== undefined) continue;
+      if (!key.startsWith(prefix)) continue;
+      const tag = key.slice(prefix.length);
+      this.#setTag(registry, event.repository, { tag, event, isDeleted: true });
+    }
+  }
+
+  /** Removes the repository with all that this batch has planned for it, or marks it. */
+  #deleteRepository({ registry, event }: Sighting): void {
+    const { repository, at } = event;
+    if (this.#options.onRepositoryDelete === "keep") {
+      this.#repositories.markDeleted(registry, repository, at);
+      return;
+    }
+    const prefix = keyOf(registry, repository, "");
+    const planned = [this.#changes, this.#tags, this.#manifests];
+    const known = [this.#known.tags, this.#known.manifests, this.#known.checks];
+    const sets = [this.#known.childrenOfIndexes, this.#known.partsOfImages, this.#known.blobs];
+    for (const entries of [...planned, ...known, ...sets, this.#known.actors]) {
+      dropPrefix(entries, prefix);
+    }
+    dropPrefix(this.#known.indexFetches, prefix);
+    this.#repositories.bury(registry, repository, at);
+    this.#removals.set(prefix, { registry, repository, at });
+  }
+
+  /** Every entry has one outcome. */
+  account(received: Received, outcome: Outcome): void {
+    this.#accounts.account(received, outcome);
+  }
+
+  /** The plan, when all events have been added. */
+  finish(outcomes: readonly Outcome[]): BatchPlan {
+    return {
+      outcomes,
+      removals: [...this.#removals.values()],
+      changes: [...this.#changes.values()],
+      tags: [...this.#tags.values()],
+      manifests: [...this.#manifests.values()],
+      repositories: this.#repositories.writes(),
+      claims: this.#claims,
+      log: [...this.#log.values()],
+      quarantine: this.#accounts.quarantine(),
+      accounting: this.#accounts.accounting(),
+    };
+  }
+}
+
+function reasonOf(entry: EnvelopeEntry): string {
+  return "rejected" in entry ? entry.rejected.reason : "";
+}
+
+/** What says more about a manifest stays; a special kind is told by a tag or by references. */
+function betterKind(known: string | undefined, kind: ArtifactKind): ArtifactKind {
+  const rank = (value: string): number =>
+    value === "unknown" ? 0 : ["image", "index", "artifact"].includes(value) ? 1 : 2;
+  return known !== undefined && rank(known) >= rank(kind) ? known as ArtifactKind : kind;
+}
+
+function sumOfSizes(references: readonly Reference[] | undefined): number | undefined {
+  return references?.reduce((sum, { size = 0 }) => sum + size, 0);
+}
+
+function dropPrefix(
+  entries: Map<string, unknown> | Set<string>,
+  prefix: string,
+): void {
+  for (const key of [...entries.keys()]) {
+    if (key.startsWith(prefix)) entries.delete(key);
+  }
+}
