@@ -76,10 +76,12 @@ function bodyOf(sender: number): string {
 }
 
 async function connect(url: URL): Promise<Deno.Conn> {
-  const where = { hostname: url.hostname, port: Number(url.port) };
-  if (url.protocol === "http:") return await Deno.connect(where);
+  const connection = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
+  // Registries are written in Go, which does not wait to fill its packets either.
+  connection.setNoDelay(true);
+  if (url.protocol === "http:") return connection;
   const caCerts = [await Deno.readTextFile(Deno.env.get("CA") ?? "certs/ca.crt")];
-  return await Deno.connectTls({ ...where, caCerts });
+  return await Deno.startTls(connection, { hostname: url.hostname, caCerts });
 }
 
 /** Reads an answer that has no body. */

@@ -73,7 +73,9 @@ const MAX_BATCH_EVENTS = 500;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;
-/** Turns of the event loop that a batch waits for bodies on their way. */
+/** Turns of the event loop that a batch waits in any case, some tens of microseconds. */
+const MIN_TURNS = 3;
+/** Turns that it waits for bodies on their way. */
 const MAX_TURNS = 8;
 const IGNORED_FLUSH_MS = 5000;
 const PROBE_MS = 250;
@@ -220,8 +222,9 @@ class QueueingCollector implements Collector {
    */
   async #gather(): Promise<void> {
     for (let turn = 0; turn < MAX_TURNS; turn++) {
+      if (this.#queuedEvents >= MAX_BATCH_EVENTS) return;
+      if (turn >= MIN_TURNS && this.#expected === 0) return;
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#expected === 0 || this.#queuedEvents >= MAX_BATCH_EVENTS) return;
     }
   }
 

@@ -47,7 +47,8 @@ export class BodyReader {
    * @param onArrival Called when it has arrived, or will not.
    * @param action What to do with it.
    * @returns What the action returned.
-   * @throws {AppError} `unavailable`: no memory is left, or the body did not arrive whole in time.
+   * @throws {AppError} `unavailable`: no memory is left, or the body did not arrive whole in time;
+   *   `too_large`: not even discarding it is worth it.
    */
   async lend<T>(
     request: Request,
@@ -76,11 +77,13 @@ export class BodyReader {
     const reading = readAll(reader, { limit: this.#limits.body, account, announced });
     try {
       // The server itself would wait for a half-sent body for ever.
-      return await this.#deadlines.within(reading, Date.now() + ARRIVAL_MS, () => {
-        reader.cancel().catch(() => {});
-        return new AppError("unavailable", "The body did not arrive in time");
-      });
+      return await this.#deadlines.within(
+        reading,
+        Date.now() + ARRIVAL_MS,
+        () => new AppError("unavailable", "The body did not arrive in time"),
+      );
     } catch (error) {
+      reader.cancel().catch(() => {});
       if (error instanceof AppError) throw error;
       throw new AppError("unavailable", "The body did not arrive whole", { cause: error });
     }
@@ -133,8 +136,7 @@ async function readAll(
     const isKept = size <= limit;
     size += value.length;
     if (size > DISCARD_LIMIT) {
-      await reader.cancel();
-      throw new AppError("unavailable", "The body is larger than anything a registry sends");
+      throw new AppError("too_large", "The body is larger than anything a registry sends");
     }
     account.reserve(size);
     if (isKept) chunks.push(value);

@@ -101,6 +101,7 @@ export function createIngest(options: IngestOptions): FetchHandler {
       if (error instanceof AppError && error.code === "unavailable") {
         return refusal(503, error.message);
       }
+      if (error instanceof AppError && error.code === "too_large") return hangUp();
       // A defect: the registry keeps the events until it is mended.
       options.onFailure(error);
       return refusal(503, "Internal error");
@@ -127,4 +128,9 @@ function refusal(
     status,
     headers: { "content-type": "text/plain; charset=utf-8", ...headers },
   });
+}
+
+/** An answer that breaks off: only so does the server drop the connection and read no further. */
+function hangUp(): Response {
+  return new Response(new ReadableStream({ start: (body) => body.error() }), { status: 503 });
 }

@@ -75,8 +75,10 @@ function listen({ address, port, pair, handler }: ServerOptions): Deno.HttpServe
   const where = { hostname: address, port, onListen: () => {} };
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     handler(request, { remoteAddress: remoteAddr.hostname });
+  // Handlers do not throw: what comes here is an answer that one of them broke off.
+  const onError = () => new Response(null, { status: 500 });
   try {
-    return Deno.serve({ ...where, ...pair }, answer);
+    return Deno.serve({ ...where, ...pair, onError }, answer);
   } catch (error) {
     const hint = HINTS.find(([kind]) => error instanceof kind)?.[1];
     const reason = error instanceof Error ? error.message : String(error);

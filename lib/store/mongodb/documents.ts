@@ -11,7 +11,7 @@
 import { Long, type ObjectId } from "mongodb";
 
 import { keyOf } from "../../facts.ts";
-import type { Dimension, Metric, Target, Times } from "../../statistics.ts";
+import type { Dimension, Metric, Times } from "../../statistics.ts";
 import type { RepositoryRef } from "../store.ts";
 
 /** The collections, each by what follows the configured name. */
@@ -269,16 +269,6 @@ export function dateOfDay(day: number): Date {
 }
 
 /**
- * Turns a day into the text that identifiers hold.
- *
- * @param day Days since 1970.
- * @returns For example `2026-11-23`.
- */
-export function textOfDay(day: number): string {
-  return dateOfDay(day).toISOString().slice(0, 10);
-}
-
-/**
  * Makes an integer that MongoDB keeps as 64 bits, however small it is.
  *
  * @param value A safe integer.
@@ -306,72 +296,4 @@ export function countOf(value: unknown): number {
  */
 export function timeOf(value: Date | undefined): number | null {
   return value instanceof Date ? value.getTime() : null;
-}
-
-/** A row of statistics: the document it is and what identifies it. */
-export interface Place {
-  readonly collection: CollectionName;
-  readonly id: string;
-  /** Set where the document is new; these are the shard key. */
-  readonly of: Readonly<Record<string, string>>;
-  /** Set where the document is new. */
-  readonly identity: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Says which document a row of statistics is.
- *
- * @param target The row.
- * @param collector Whose document of a registry's day it is.
- * @returns The document's place.
- */
-export function placeOf(target: Target, collector: string): Place {
-  if (target.kind === "total") return placeOfRegistry(target.registry, target.day, collector);
-  const { registry, repository } = target;
-  const place = (collection: CollectionName, parts: string[], identity = {}): Place => ({
-    collection,
-    id: keyOf(registry, repository, ...parts),
-    of: { registry, repositoryname: repository },
-    identity,
-  });
-  switch (target.kind) {
-    case "repository":
-      return place("repositories", [], { actors: [], numactors: longOf(0), numtagrows: longOf(0) });
-    case "tag":
-      return place("tags", [target.tag], { tag: target.tag });
-    case "manifest":
-      return place("manifests", [target.digest], { digest: target.digest });
-    case "day": {
-      const { day, consumer } = target;
-      const identity = { day: dateOfDay(day), consumer };
-      return place("daily", [textOfDay(day), "consumer", consumer], identity);
-    }
-    case "tagDay": {
-      const { day, tag } = target;
-      return place("daily", [textOfDay(day), "tag", tag], { day: dateOfDay(day), tag });
-    }
-    case "breakdown": {
-      const { dimension: kind, name } = target;
-      const dimension = kind === "anonymous" || kind === "overflow" ? "actor" : kind;
-      const shown = kind === dimension ? name : `(${kind})`;
-      return place("breakdowns", [kind, name], { dimension, kind, name: shown });
-    }
-  }
-}
-
-/**
- * Says which document the accounting of a registry's day is.
- *
- * @param registry The registry.
- * @param day Days since 1970.
- * @param collector Who counts.
- * @returns The document's place.
- */
-export function placeOfRegistry(registry: string, day: number, collector: string): Place {
-  return {
-    collection: "registries",
-    id: keyOf(registry, textOfDay(day), collector),
-    of: { registry },
-    identity: { day: dateOfDay(day), collector },
-  };
 }

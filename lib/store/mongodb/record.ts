@@ -14,7 +14,7 @@ import type { IgnoredCount } from "../store.ts";
 import { isOwnBatch, knowledgeOf, outcomesOfOwnBatch } from "./answers.ts";
 import { applyWrites } from "./apply.ts";
 import type { Database } from "./connection.ts";
-import { placeOfRegistry } from "./documents.ts";
+import { placeOfRegistry } from "./places.ts";
 import { lookUp } from "./lookup.ts";
 import { type Attempt, runTransaction } from "./transaction.ts";
 import { writesOf } from "./writes.ts";

@@ -8,13 +8,8 @@
 import type { Document } from "mongodb";
 
 import type { Change, Metric, Times } from "../../statistics.ts";
-import {
-  type CollectionName,
-  COUNTERS,
-  INITIAL_COUNTERS,
-  longOf,
-  type Place,
-} from "./documents.ts";
+import { type CollectionName, COUNTERS, INITIAL_COUNTERS, longOf } from "./documents.ts";
+import type { Place } from "./places.ts";
 
 /** One write. */
 export type Write =

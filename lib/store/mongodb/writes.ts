@@ -25,12 +25,10 @@ import {
   type CollectionName,
   DEFAULT_REGISTRY,
   longOf,
-  type Place,
-  placeOf,
-  placeOfRegistry,
   type ReferenceEntry,
   tombstoneId,
 } from "./documents.ts";
+import { type Place, placeOf, placeOfRegistry } from "./places.ts";
 import { lookupKeysOf } from "./keys.ts";
 import { Updates, type Write } from "./updates.ts";
 
