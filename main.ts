@@ -53,12 +53,15 @@ function say({ print }: Terminal, text: string): number {
 
 function createTerminal(): Terminal {
   const encoder = new TextEncoder();
-  const { promise: stopRequested, resolve } = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
   return {
     print: (line) => write(Deno.stdout, encoder.encode(`${line}\n`)),
     isTerminal: Deno.stdout.isTerminal(),
-    stopRequested,
+    stopRequested: () =>
+      new Promise((resolve) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) {
+          Deno.addSignalListener(signal, resolve);
+        }
+      }),
   };
 }
 

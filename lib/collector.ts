@@ -127,19 +127,15 @@ class QueueingCollector implements Collector {
   }
 
   async collect(notification: Notification): Promise<void> {
-    const { registry } = notification;
+    const { registry, receivedAt } = notification;
     const problem = this.unavailable();
     if (problem !== undefined) throw new AppError("unavailable", problem);
     const received = receivedOf(notification);
-    const counted = this.#takeIgnored(received);
-    const { metrics, queueLimit } = this.#options;
-    metrics.lastEvent.set(notification.receivedAt / 1000, { registry });
-    if (counted.length === 0) return;
-    // A body larger than the queue passes while the queue is empty, else it never would.
-    if (this.#queuedEvents > 0 && this.#queuedEvents + counted.length > queueLimit) {
-      throw new AppError("unavailable", "The queue is full");
-    }
-    await this.#enqueue(counted, notification);
+    const counted = received.filter((item) => !this.#isIgnored(item));
+    this.#options.metrics.lastEvent.set(receivedAt / 1000, { registry });
+    if (counted.length > 0) await this.#enqueue(counted, notification);
+    // Not before: what is refused comes again, and would be ignored a second time.
+    this.#ignore({ registry, receivedAt, count: received.length - counted.length });
   }
 
   unavailable(): string | undefined {
@@ -155,6 +151,8 @@ class QueueingCollector implements Collector {
     this.#isStopping = true;
     clearInterval(this.#flushTimer);
     while (this.#running !== undefined) await this.#running;
+    // Those whom the last commit has answered add what they ignored.
+    await new Promise((resolve) => setImmediate(resolve));
     clearTimeout(this.#probeTimer);
     if (this.#ignored.size === 0) return;
     try {
@@ -164,19 +162,13 @@ class QueueingCollector implements Collector {
     }
   }
 
-  /** Takes out the events about layers, where these are not counted. */
-  #takeIgnored(received: readonly Received[]): readonly Received[] {
-    if (this.#options.blobs === "count") return received;
-    return received.filter((item) => {
-      const isIgnored = "event" in item.entry && isUnderstoodBlob(item.entry.event);
-      if (isIgnored) {
-        this.#ignore({ registry: item.registry, receivedAt: item.receivedAt, count: 1 });
-      }
-      return !isIgnored;
-    });
+  /** Whether it is about a layer, and these are not counted. */
+  #isIgnored({ entry }: Received): boolean {
+    return this.#options.blobs === "ignore" && "event" in entry && isUnderstoodBlob(entry.event);
   }
 
   #ignore({ registry, receivedAt, count }: IgnoredCount): void {
+    if (count === 0) return;
     const present = this.#ignored.get(registry)?.count ?? 0;
     this.#ignored.set(registry, { registry, receivedAt, count: present + count });
     this.#options.metrics.events.add(count, { registry, outcome: "ignored" });
@@ -184,6 +176,10 @@ class QueueingCollector implements Collector {
 
   /** Waits in as many pieces as a batch can take; the last commit settles the body. */
   async #enqueue(received: readonly Received[], notification: Notification): Promise<void> {
+    // A body larger than the queue passes while the queue is empty, else it never would.
+    if (this.#queuedEvents > 0 && this.#queuedEvents + received.length > this.#options.queueLimit) {
+      throw new AppError("unavailable", "The queue is full");
+    }
     const pieces: Promise<void>[] = [];
     for (let start = 0; start < received.length; start += MAX_BATCH_EVENTS) {
       const piece = received.slice(start, start + MAX_BATCH_EVENTS);

@@ -15,8 +15,12 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** Whether standard output is a terminal, where a secret may be shown. */
   readonly isTerminal: boolean;
-  /** Resolves when the process is asked to end. */
-  readonly stopRequested: Promise<void>;
+  /**
+   * Asks to be told when the process is to end, instead of being ended.
+   *
+   * @returns Settled at the first SIGTERM or SIGINT.
+   */
+  readonly stopRequested: () => Promise<void>;
 }
 
 /** A command of the program. */

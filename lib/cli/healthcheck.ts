@@ -13,6 +13,7 @@ import { AppError } from "../errors.ts";
 import { type Command, parseArguments } from "./command.ts";
 
 const TIMEOUT_MS = 3000;
+const HINT = "start it with `drec serve`, or name its configuration";
 
 /** Asks for the health of a running DREC. */
 export const healthcheckCommand: Command = {
@@ -35,7 +36,14 @@ Asks the DREC of the same configuration on this machine. Exit code 0 if it is al
 
 async function certificateOf({ server }: Config): Promise<string | undefined> {
   if (server.ssl === "off") return undefined;
-  return await Deno.readTextFile(server.ssl.cert).catch(() => undefined);
+  try {
+    return await Deno.readTextFile(server.ssl.cert);
+  } catch (error) {
+    throw new AppError("unavailable", `Cannot read certificate "${server.ssl.cert}"`, {
+      hint: HINT,
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -62,7 +70,7 @@ function statusOf({ server }: Config, certificate: string | undefined): Promise<
     const refuse = (reason: string): void =>
       reject(
         new AppError("unavailable", `DREC does not answer on port ${server.port}: ${reason}`, {
-          hint: "start it with `drec serve`, or name its configuration",
+          hint: HINT,
         }),
       );
     request.on("error", (error) => refuse(error.message));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hostname } from "node:os";
 
@@ -114,10 +115,12 @@ notifications:
 }
 
 function printTrust(print: (line: string) => void, config: Config): void {
+  const { ssl } = config.server;
   const ca = caFileOf(config);
   if (ca === undefined) {
+    const trust = ssl === "off" ? "Restart the registry: " `Let the registry trust who signed ${ssl.cert}, and restart`;
     print(`
-2. Restart the registry.`);
+2. ${trust} it.`);
     return;
   }
   print(`
@@ -128,8 +131,9 @@ function printTrust(print: (line: string) => void, config: Config): void {
   for a first try  start it with SSL_CERT_FILE=${ca} in its environment`);
 }
 
-/** The CA that DREC makes stands beside the certificate that it makes. */
-function caFileOf(config: Config): string | undefined {
-  const { ssl } = config.server;
-  return ssl === "off" ? undefined : join(dirname(ssl.cert), "ca.crt");
+/** The CA that DREC makes stands beside the certificate that it makes; others are not known. */
+function caFileOf({ server: { ssl } }: Config): string | undefined {
+  if (ssl === "off") return undefined;
+  const ca = join(dirname(ssl.cert), "ca.crt");
+  return existsSync(ssl.cert) && !existsSync(ca) ? undefined : ca;
 }

@@ -41,9 +41,12 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
     configureLog(config.log);
     const log = logger("serve");
     for (const warning of config.warnings) log.warning(warning);
-    const store = await openStore(config, { exclusive: true });
+    const stopRequested = terminal.stopRequested();
+    // A database that does not answer is waited for, but not by who wants to end.
+    const store = await Promise.race([openStore(config, { exclusive: true }), stopRequested]);
+    if (store === undefined) return 0;
     try {
-      await serve(config, store, { terminal, log });
+      await serve(config, store, { terminal, log, stopRequested });
     } finally {
       await store.close();
     }
@@ -57,9 +60,14 @@ const GRACE_MS = 7000;
 interface Surroundings {
   readonly terminal: Terminal;
   readonly log: Log;
+  readonly stopRequested: Promise<void>;
 }
 
-async function serve(config: Config, store: Store, { terminal, log }: Surroundings): Promise<void> {
+async function serve(
+  config: Config,
+  store: Store,
+  { terminal, log, stopRequested }: Surroundings,
+): Promise<void> {
   const metrics = createMetrics({ version: VERSION });
   const tokens = await madeTokens(config, store);
   const certificate = await loadCertificate(config, { metrics, log: logger("tls") });
@@ -90,7 +98,7 @@ async function serve(config: Config, store: Store, { terminal, log }: Surroundin
   const watcher = certificate?.watch(server);
   store.warmUp().catch((error) => log.warning("cannot warm up the store", { error }));
 
-  await terminal.stopRequested;
+  await stopRequested;
   readiness = "draining";
   log.info("stopping");
   stopUpkeep();
