@@ -118,9 +118,10 @@ function printTrust(print: (line: string) => void, config: Config): void {
   const { ssl } = config.server;
   const ca = caFileOf(config);
   if (ca === undefined) {
-    const trust = ssl === "off" ? "Restart the registry: " `Let the registry trust who signed ${ssl.cert}, and restart`;
-    print(`
-2. ${trust} it.`);
+    const step = ssl === "off"
+      ? "Restart the registry."
+      : `Let the registry trust who signed ${ssl.cert}, and restart it.`;
+    print(`\n2. ${step}`);
     return;
   }
   print(`
