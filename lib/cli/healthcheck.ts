@@ -5,15 +5,14 @@
  * @module
  */
 
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import { connect as connectPlain } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 import { type Config, loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Command, parseArguments } from "./command.ts";
 
 const TIMEOUT_MS = 3000;
-const HINT = "start it with `drec serve`, or name its configuration";
 
 /** Asks for the health of a running DREC. */
 export const healthcheckCommand: Command = {
@@ -25,7 +24,7 @@ Asks the DREC of the same configuration on this machine. Exit code 0 if it is al
   async run(args, { print }) {
     const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
     const config = await loadConfig(file, { flags });
-    const status = await statusOf(config, await certificateOf(config));
+    const status = await statusOf(config);
     if (status !== 200) {
       throw new AppError("unavailable", `DREC answers ${status}`, { hint: "look at its log" });
     }
@@ -34,50 +33,28 @@ Asks the DREC of the same configuration on this machine. Exit code 0 if it is al
   },
 };
 
-async function certificateOf({ server }: Config): Promise<string | undefined> {
-  if (server.ssl === "off") return undefined;
-  try {
-    return await Deno.readTextFile(server.ssl.cert);
-  } catch (error) {
-    throw new AppError("unavailable", `Cannot read certificate "${server.ssl.cert}"`, {
-      hint: HINT,
-      cause: error,
-    });
-  }
-}
-
 /**
- * The certificate is not judged: it is for other names than that of the loopback address. That it
- * is named at all keeps the system's list of authorities from being asked for.
+ * Asks over a bare socket: the certificate is not judged, for it may be for other names than that
+ * of the loopback address, and not every version of the HTTPS client can be told so.
  */
-function statusOf({ server }: Config, certificate: string | undefined): Promise<number> {
-  const isAny = server.address === "0.0.0.0" || server.address === "::";
-  const options = {
-    host: isAny ? "127.0.0.1" : server.address,
-    port: server.port,
-    path: "/-/healthy",
-    timeout: TIMEOUT_MS,
-    rejectUnauthorized: false,
-    agent: false,
-    ...(certificate === undefined ? {} : { ca: [certificate] }),
-  } as const;
+function statusOf({ server: { address, port, ssl } }: Config): Promise<number> {
+  const isAny = address === "0.0.0.0" || address === "::";
+  const where = { host: isAny ? "127.0.0.1" : address, port };
   return new Promise((resolve, reject) => {
-    const send = server.ssl === "off" ? requestHttp : requestHttps;
-    const request = send(options, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode ?? 0));
-    });
-    const refuse = (reason: string): void =>
-      reject(
-        new AppError("unavailable", `DREC does not answer on port ${server.port}: ${reason}`, {
-          hint: HINT,
-        }),
-      );
-    request.on("error", (error) => refuse(error.message));
-    request.on("timeout", () => {
-      request.destroy();
-      refuse("no answer in time");
-    });
-    request.end();
+    const socket = ssl === "off"
+      ? connectPlain(where)
+      : connectTls({ ...where, rejectUnauthorized: false });
+    const refuse = (reason: string): void => {
+      socket.destroy();
+      const message = `DREC does not answer on port ${port}: ${reason}`;
+      const hint = "start it with `drec serve`, or name its configuration";
+      reject(new AppError("unavailable", message, { hint }));
+    };
+    let answer = "";
+    socket.setTimeout(TIMEOUT_MS, () => refuse("no answer in time"));
+    socket.on("error", (error) => refuse(error.message));
+    socket.on("data", (chunk) => answer += chunk);
+    socket.on("end", () => resolve(Number(/^HTTP\/1\.\d (\d{3})/.exec(answer)?.[1] ?? 0)));
+    socket.write("GET /-/healthy HTTP/1.0\r\n\r\n");
   });
 }

@@ -55,7 +55,7 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
 };
 
 /** Requests in progress have this long to finish; the process ends within ten seconds. */
-const GRACE_MS = 7000;
+const GRACE_MS = 4000;
 
 interface Surroundings {
   readonly terminal: Terminal;
@@ -133,7 +133,7 @@ function printFirstStart(
   config: Config,
   { url, tokens }: { url: string; tokens: readonly MadeToken[] },
 ): void {
-  const hidden = "<see: drec token>";
+  const hidden = "<shown by drec token>";
   const shown = (role: TokenRole): string | undefined => {
     const made = tokens.find((token) => token.role === role);
     if (made === undefined || isLoopbackAddress(config.server.address)) return undefined;

@@ -29,7 +29,7 @@ const DISCARD_LIMIT = 256 * 1024 * 1024;
 const EXCERPT = 64 * 1024;
 const ARRIVAL_MS = 30_000;
 
-/** Reads bodies; {@linkcode BodyReader.read} gives the memory back through `release`. */
+/** Reads bodies, and keeps account of the memory that they take together. */
 export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #deadlines: Deadlines;

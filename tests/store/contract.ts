@@ -14,17 +14,18 @@ import { robustnessCases } from "./contract_robustness.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 
 /**
- * Declares the tests of a store.
+ * Makes the tests of a store. Whoever declares them is the file that they are reported by.
  *
  * @param name What the adapter is called.
  * @param open Opens a store whose data are new.
  * @param ignorable Whether a part is missing that the adapter needs.
+ * @returns One test a line of the contract.
  */
-export function testStoreContract(
+export function storeContract(
   name: string,
   open: OpenStore,
   ignorable: Ignorable = { ignore: false },
-): void {
+): Deno.TestDefinition[] {
   const cases = [
     ...recordingCases,
     ...countingCases,
@@ -33,18 +34,16 @@ export function testStoreContract(
     ...expiringCases,
     ...robustnessCases,
   ];
-  for (const { name: what, options, run } of cases) {
-    Deno.test({
-      name: `${name}: ${what}`,
-      ...ignorable,
-      fn: async (t) => {
-        const under = await open(storeOptionsOf(options));
-        try {
-          await run(t, under);
-        } finally {
-          await under.dispose();
-        }
-      },
-    });
-  }
+  return cases.map(({ name: what, options, run }) => ({
+    name: `${name}: ${what}`,
+    ...ignorable,
+    fn: async (t) => {
+      const under = await open(storeOptionsOf(options));
+      try {
+        await run(t, under);
+      } finally {
+        await under.dispose();
+      }
+    },
+  }));
 }

@@ -317,7 +317,9 @@ export const recordingCases: readonly ContractCase[] = [
     async run(_t, under) {
       const stores = [under.store, await under.another(), under.store];
       const events = Array.from({ length: 20 }, (_, at) => receivedOf(eventOf({ id: `${at}` })));
-      const batches = await Promise.all(stores.map((store) => store.record(events)));
+      const batches = await Promise.all(
+        stores.map((store) => store.record(events, { deadline: Date.now() + 60_000 })),
+      );
       const outcomes = batches.flat();
       assert.equal(outcomes.filter((outcome) => outcome === "counted").length, 20);
       assert.equal(outcomes.filter((outcome) => outcome === "duplicate").length, 40);

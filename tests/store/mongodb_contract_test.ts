@@ -7,7 +7,7 @@ import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { digestOf, eventOf } from "../support/events.ts";
 import { freshDatabase } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
-import { testStoreContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { app, record, type StoreUnderTest } from "./contract_support.ts";
 
 async function open(options: StoreOptions): Promise<StoreUnderTest> {
@@ -71,4 +71,4 @@ function poisonOf(): RegistryEvent {
   return eventOf({ id: "poison", action: "push", method: "PUT", references });
 }
 
-testStoreContract("MongoStore", open, needs("mongodb"));
+for (const test of storeContract("MongoStore", open, needs("mongodb"))) Deno.test(test);

@@ -25,7 +25,8 @@ function registryOf(recording: string): string {
 async function replay(store: Store, received: Received[], size: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let from = 0; from < received.length; from += size) {
-    outcomes.push(...await store.record(received.slice(from, from + size)));
+    const deadline = Date.now() + 60_000;
+    outcomes.push(...await store.record(received.slice(from, from + size), { deadline }));
   }
   return outcomes;
 }

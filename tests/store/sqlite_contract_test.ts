@@ -2,7 +2,7 @@ import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { eventOf } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";
-import { testStoreContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { record, type StoreUnderTest } from "./contract_support.ts";
 
 async function open(options: StoreOptions): Promise<StoreUnderTest> {
@@ -42,4 +42,4 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
   };
 }
 
-testStoreContract("SqliteStore", open);
+for (const test of storeContract("SqliteStore", open)) Deno.test(test);

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+
+import { testForms } from "../support/forms.ts";
+import { runDrec, startDrec } from "../support/process.ts";
+import { createCertificates } from "../support/tls.ts";
+import { freePort, tempDir } from "../support/wait.ts";
+
+testForms("drec healthcheck ends with 0 where DREC is alive, else with 1", async (
+  executable,
+  t,
+) => {
+  await using certificates = await createCertificates({ names: ["drec.example"] });
+  const cases: [name: string, env: Record<string, string>][] = [
+    ["with its own certificate", {}],
+    ["with a certificate for another name", {
+      DREC_SERVER_SSL_CERT: certificates.certFile,
+      DREC_SERVER_SSL_CERT_KEY: certificates.keyFile,
+    }],
+    ["without TLS", { DREC_SERVER_SSL: "off" }],
+  ];
+  for (const [name, ssl] of cases) {
+    await t.step(name, async () => {
+      await using folder = await tempDir();
+      const env = { DREC_SERVER_PORT: String(freePort()), ...ssl };
+      const options = { executable, cwd: folder.path, env };
+      const check = () => runDrec({ ...options, args: ["healthcheck"] });
+      await using drec = await startDrec(options);
+      await drec.ready();
+      assert.deepEqual(await check(), { code: 0, stdout: "alive\n", stderr: "" });
+      await drec.kill();
+      const after = await check();
+      assert.equal(after.code, 1);
+      assert.match(after.stderr, /^drec: DREC does not answer on port \d+: .*\nTry: start it/);
+    });
+  }
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+
+import { load } from "js-yaml";
+
+import { testForms } from "../support/forms.ts";
+import { runDrec } from "../support/process.ts";
+import { createCertificates } from "../support/tls.ts";
+import { tempDir } from "../support/wait.ts";
+
+/** The part of the output that is to be pasted. */
+function snippetOf(stdout: string): { notifications: { endpoints: Record<string, unknown>[] } } {
+  const [, snippet = ""] = /^1\. Paste .*\n\n([^]*?)\n\n2\. /.exec(stdout) ?? [];
+  return load(snippet) as ReturnType<typeof snippetOf>;
+}
+
+testForms("drec registry-config prints what to paste, as it is configured", async (
+  executable,
+  t,
+) => {
+  await using certificates = await createCertificates();
+  const { certFile: DREC_SERVER_SSL_CERT, keyFile: DREC_SERVER_SSL_CERT_KEY } = certificates;
+  // A pair from elsewhere, whose authority is not beside it.
+  await Deno.remove(certificates.caFile);
+  const own = { DREC_SERVER_SSL_CERT, DREC_SERVER_SSL_CERT_KEY };
+  const ignore = { mediatypes: ["application/octet-stream"] };
+  const base = { name: "drec", timeout: "5s", threshold: 5, backoff: "5s" };
+  const cases: {
+    name: string;
+    args?: string[];
+    env?: Record<string, string>;
+    endpoint: Record<string, unknown>;
+    says: RegExp;
+  }[] = [
+    {
+      name: "by default",
+      endpoint: { ...base, url: "https://127.0.0.1:8443/events", ignore },
+      says: /trust certs\/ca\.crt[^]*curl --cacert certs\/ca\.crt https:\/\/127\.0\.0\.1:8443\/api/,
+    },
+    {
+      name: "for a named registry",
+      args: ["--registry", "main"],
+      endpoint: { ...base, url: "https://127.0.0.1:8443/events/main", ignore },
+      says: /curl/,
+    },
+    {
+      name: "with another address, with layers, with tokens",
+      env: {
+        DREC_SERVER_EXTERNAL_URL: "https://drec.example",
+        DREC_BLOBS: "count",
+        DREC_AUTH_INGEST: "0123456789abcdef",
+        DREC_AUTH_READ: "fedcba9876543210",
+      },
+      endpoint: {
+        ...base,
+        url: "https://drec.example/events",
+        headers: { Authorization: ["Bearer 0123456789abcdef"] },
+      },
+      says: /curl .*-H "Authorization: Bearer fedcba9876543210" https:\/\/drec\.example\/api/,
+    },
+    {
+      name: "without TLS",
+      env: { DREC_SERVER_SSL: "off" },
+      endpoint: { ...base, url: "http://127.0.0.1:8443/events", ignore },
+      says: /2\. Restart the registry\.\n[^]*curl http:\/\/127/,
+    },
+    {
+      name: "with a certificate of another authority",
+      env: own,
+      endpoint: { ...base, url: "https://127.0.0.1:8443/events", ignore },
+      says:
+        /2\. Let the registry trust who signed \S+domain\.crt, and restart it\.\n[^]*curl https:/,
+    },
+  ];
+  for (const { name, args = [], env = {}, endpoint, says } of cases) {
+    await t.step(name, async () => {
+      await using folder = await tempDir();
+      const options = { executable, cwd: folder.path, env, args: ["registry-config", ...args] };
+      const { code, stdout, stderr } = await runDrec(options);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(snippetOf(stdout), {
+        notifications: { events: { includereferences: true }, endpoints: [endpoint] },
+      });
+      assert.match(stdout, says);
+    });
+  }
+});

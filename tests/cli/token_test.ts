@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+
+import { createApi } from "../support/api.ts";
+import { testForms } from "../support/forms.ts";
+import { postEvents } from "../support/http.ts";
+import { wireEvent } from "../support/ingest.ts";
+import { runDrec, startDrec } from "../support/process.ts";
+import { tempDir } from "../support/wait.ts";
+
+/** An address of this machine alone that is not known as such: tokens are needed. */
+const exposed = { DREC_SERVER_ADDRESS: "LOCALHOST", DREC_SERVER_PORT: "0" };
+
+testForms("drec token shows what opens a DREC that others can reach", async (executable, t) => {
+  await using folder = await tempDir();
+  const options = { executable, cwd: folder.path, env: exposed };
+  const token = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runDrec({ ...options, args: ["token", ...args] });
+    assert.equal(code, 0, stderr);
+    return stdout.trimEnd();
+  };
+  const ingest = await token("ingest");
+  assert.match(ingest, /^[\w-]{43}$/);
+  await using drec = await startDrec(options);
+  const url = await drec.ready();
+  const read = await token("read");
+  const caCert = await Deno.readTextFile(folder.join("certs", "ca.crt"));
+  await t.step("all of them, each once made", async () => {
+    const lines = (await token()).split("\n").map((line) => line.split(/ +/));
+    assert.deepEqual(lines.map(([role]) => role), ["ingest", "read", "admin"]);
+    assert.deepEqual([lines[0]?.[1], lines[1]?.[1]], [ingest, read]);
+    assert.equal(new Set(lines.map(([, value]) => value)).size, 3);
+    for (const role of ["ingest", "read", "admin"]) {
+      const { mode } = await Deno.stat(folder.join("data", `token-${role}`));
+      assert.equal((mode ?? 0) & 0o777, 0o600);
+    }
+  });
+  await t.step("events", async () => {
+    const post = (sent?: string) =>
+      postEvents(`${url}/events`, [wireEvent()], {
+        caCert,
+        ...(sent === undefined ? {} : { token: sent }),
+      });
+    assert.deepEqual([await post(), await post("wrong"), await post(read), await post(ingest)], [
+      401,
+      401,
+      403,
+      200,
+    ]);
+  });
+  await t.step("the API", async () => {
+    using open = createApi(url, { caCert, token: read });
+    assert.equal((await open.get("accounting")).counted, 1);
+    for (const wrong of [{}, { token: "wrong" }, { token: ingest }]) {
+      using closed = createApi(url, { caCert, ...wrong });
+      await assert.rejects(closed.get("accounting"), /: 40[13] /);
+    }
+  });
+  await t.step("none of them is in the output, which is no terminal", () => {
+    const output = drec.stdout + drec.stderr;
+    assert.ok(!output.includes(ingest) && !output.includes(read));
+    assert.match(drec.stdout, /Bearer <shown by drec token>/);
+  });
+});
+
+testForms("drec token says where the tokens are if they are not made", async (executable) => {
+  await using folder = await tempDir();
+  const file = `auth: { ingest: [{ token: "0123456789abcdef" }], read: none }\n`;
+  await Deno.writeTextFile(folder.join("config.yml"), file);
+  const { stdout } = await runDrec({ executable, cwd: folder.path, args: ["token"] });
+  const [ingest, read, admin] = stdout.split("\n").map((line) => line.replace(/^\w+ +/, ""));
+  assert.deepEqual([ingest, read], ["(1 in the configuration)", "(open to all)"]);
+  assert.match(admin ?? "", /^[\w-]{43}$/);
+  const { stdout: fresh } = await runDrec({ executable, args: ["token", "new"] });
+  assert.match(fresh, /^[\w-]{43}\n$/);
+});
