@@ -41,6 +41,8 @@ export interface CollectorOptions {
   readonly queueLimit: number;
   /** Told when the store stops and starts to answer; not told the same twice in a row. */
   readonly onStoreChange: (error: unknown) => void;
+  /** Told of each entry that went into the quarantine. */
+  readonly onQuarantined?: (entry: { registry: string; id: string; reason: string }) => void;
 }
 
 /** Takes notifications in; see {@linkcode createCollector}. */
@@ -300,6 +302,9 @@ class QueueingCollector implements Collector {
       counts.set(key, (counts.get(key) ?? 0) + 1);
       const isNew = outcomes[index] === "counted";
       if (isNew && "event" in entry && entry.event.clockSkewed) metrics.clockSkewed.add(1);
+      if (outcomes[index] === "quarantined") {
+        this.#options.onQuarantined?.({ registry, ...rejectionOf(entry) });
+      }
     }
     for (const [key, count] of counts) {
       const [registry = "", outcome = ""] = key.split("\n");
@@ -335,6 +340,12 @@ class QueueingCollector implements Collector {
 function isUnderstoodBlob(event: RegistryEvent): boolean {
   return event.kind === "blob" && event.action !== "delete" &&
     whyNotUnderstood(event) === undefined;
+}
+
+/** Why an entry is in the quarantine: it could not be read, or read but not understood. */
+function rejectionOf(entry: Received["entry"]): { id: string; reason: string } {
+  if ("rejected" in entry) return entry.rejected;
+  return { id: entry.event.id, reason: whyNotUnderstood(entry.event) ?? "cannot be stored" };
 }
 
 function receivedOf({ registry, receivedAt, body, oversize }: Notification): Received[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Collector, createCollector } from "../collector.ts";
+import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 
 import { createApp } from "../http/app.ts";
@@ -20,7 +20,7 @@ import { VERSION } from "../version.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { printRegistryConfig, publicUrl } from "./registry_config.ts";
-import { makeToken, ROLES } from "./token.ts";
+import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** Runs the collector. */
@@ -77,6 +77,7 @@ async function serve(
     blobs: config.blobs,
     queueLimit: config.limits.queue,
     onStoreChange: (error) => logStoreChange(log, error),
+    onQuarantined: quarantineLog(),
   });
   let readiness: Readiness = "starting";
   const server = startServer({
@@ -135,9 +136,9 @@ function printFirstStart(
 ): void {
   const hidden = "<shown by drec token>";
   const shown = (role: TokenRole): string | undefined => {
+    if (!isTokenNeeded(config, role)) return undefined;
     const made = tokens.find((token) => token.role === role);
-    if (made === undefined || isLoopbackAddress(config.server.address)) return undefined;
-    return terminal.isTerminal ? made.token : hidden;
+    return terminal.isTerminal && made !== undefined ? made.token : hidden;
   };
   printRegistryConfig(terminal, config, {
     url: publicUrl(config, Number(new URL(url).port)),
@@ -166,6 +167,7 @@ function createHandler(
     route,
     limits: config.limits,
     onUnauthorized: unauthorizedLog(),
+    ...(config.log.level === "debug" ? { onAnswer: answerLog } : {}),
     onFailure: (error) => logger("ingest").error("cannot take in a notification", { error }),
   });
   return createApp({
@@ -209,6 +211,22 @@ function unauthorizedLog(): (info: { remoteAddress: string }, path: string) => v
       },
     );
   };
+}
+
+/** A sender that DREC does not understand says the same again and again. */
+function quarantineLog(): NonNullable<CollectorOptions["onQuarantined"]> {
+  const log = logger("collector");
+  const mayLog = createLogThrottle(10_000);
+  return ({ registry, id, reason }) => {
+    const allowed = mayLog(`${registry} ${reason}`);
+    if (allowed === undefined) return;
+    const { suppressed } = allowed;
+    log.warning("quarantined an event", { registry, "event_id": id, reason, suppressed });
+  };
+}
+
+function answerLog(path: string, status: number): void {
+  logger("ingest").debug("answered a notification", { path, status });
 }
 
 function logStoreChange(log: Log, error: unknown): void {

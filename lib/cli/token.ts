@@ -82,10 +82,21 @@ export async function tokenFor(
   store: Store,
 ): Promise<string | undefined> {
   const access = config.auth[role];
-  if (access === "none") return undefined;
+  if (access === "none" || !isTokenNeeded(config, role)) return undefined;
   if (access !== "unset") return access[0]?.token;
-  if (isLoopbackAddress(config.server.address)) return undefined;
   return (await store.madeToken(role, makeToken)).token;
+}
+
+/**
+ * Says whether others need a token for a role: all that come through a proxy do.
+ *
+ * @param config The configuration.
+ * @param role The role.
+ * @returns False where the role is open to whoever reaches DREC.
+ */
+export function isTokenNeeded({ auth, server }: Config, role: TokenRole): boolean {
+  if (auth[role] !== "unset") return auth[role] !== "none";
+  return !isLoopbackAddress(server.address) || server.externalUrl !== undefined;
 }
 
 /** @returns A token that nobody guesses: 256 bits. */

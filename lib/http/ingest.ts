@@ -31,6 +31,8 @@ export interface IngestOptions {
   };
   /** Told of each request that was refused for its token. */
   readonly onUnauthorized: (info: RequestInfo, path: string) => void;
+  /** Told of each answer. */
+  readonly onAnswer?: (path: string, status: number) => void;
   /** Told of each failure that is a defect. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -39,6 +41,9 @@ export interface IngestOptions {
 const ANSWER_BUDGET_MS = 800;
 /** What a commit has at least, however long the body took to arrive. */
 const COMMIT_BUDGET_MS = 600;
+/** How much of a refused body is read, and for how long. */
+const DRAIN_BYTES = 64 * 1024;
+const DRAIN_MS = 20;
 const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** The registry of the bare route. */
 const DEFAULT_REGISTRY = "default";
@@ -58,8 +63,11 @@ export function createIngest(options: IngestOptions): FetchHandler {
   );
 
   return async function ingest(request, info): Promise<Response> {
-    const response = await answer(request, info, pathOf(request.url));
+    const path = pathOf(request.url);
+    const response = await answer(request, info, path);
     metrics.notifications.add(1, { status: String(response.status) });
+    options.onAnswer?.(path, response.status);
+    if (response.status >= 400) await drain(request);
     return response;
   };
 
@@ -106,6 +114,28 @@ export function createIngest(options: IngestOptions): FetchHandler {
       options.onFailure(error);
       return refusal(503, "Internal error");
     }
+  }
+}
+
+/**
+ * Reads the body of a request that is refused, as far as it is there already: over HTTP/2 a refusal
+ * that comes before its end reaches some clients as a broken stream, without a status.
+ */
+async function drain({ body, bodyUsed }: Request): Promise<void> {
+  if (body === null || bodyUsed) return;
+  const reader = body.getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), DRAIN_MS);
+  try {
+    for (let size = 0; size < DRAIN_BYTES;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      size += value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // The sender has gone.
+  } finally {
+    clearTimeout(timer);
   }
 }
 

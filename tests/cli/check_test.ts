@@ -54,7 +54,7 @@ testForms("drec check accepts a configuration, and starts nothing", async (execu
       const done = await runDrec({ executable, cwd, env, args: ["check", ...args] });
       assert.equal(done.code, 0, done.stderr);
       assert.match(done.stdout, says);
-      const made = Array.from(Deno.readDirSync(cwd), (entry) => entry.name);
+      const made = await Array.fromAsync(Deno.readDir(cwd), (entry) => entry.name);
       assert.deepEqual(made.filter((name) => name !== "config.yml"), []);
     });
   }

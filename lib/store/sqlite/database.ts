@@ -133,6 +133,21 @@ export class Database {
   }
 
   /**
+   * Does something without waiting for a lock that another process holds.
+   *
+   * @param action What to do.
+   * @returns What the action returned.
+   */
+  impatiently<T>(action: () => T): T {
+    this.#database.exec("PRAGMA busy_timeout = 0");
+    try {
+      return action();
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    }
+  }
+
+  /**
    * Waits until all that was committed is on the disk.
    *
    * @param isAlone Nothing else is waiting: to block the process takes less time than to let

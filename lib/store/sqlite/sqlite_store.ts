@@ -186,12 +186,11 @@ class SqliteStore implements Store {
     return settle(() => this.#expiry.step(now));
   }
 
-  /** Writes, for a disk that is full reads well. */
+  /** Writes, for a disk that is full reads well; and holds up nobody who is to be refused. */
   ping(): Promise<void> {
+    const write = () => this.#database.run("INSERT OR REPLACE INTO meta VALUES ('ping', '')");
     return settle(() => {
-      this.#database.transaction(() => {
-        this.#database.run("INSERT OR REPLACE INTO meta VALUES ('ping', '')");
-      });
+      this.#database.impatiently(() => this.#database.transaction(write));
     });
   }
 
