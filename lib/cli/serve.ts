@@ -48,7 +48,8 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
     try {
       await serve(config, store, { terminal, log, stopRequested });
     } finally {
-      await store.close();
+      // All is committed: a database that is away is not waited for.
+      await Promise.race([store.close(), pause(CLOSE_MS)]);
     }
     return 0;
   },
@@ -56,6 +57,11 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
 
 /** Requests in progress have this long to finish; the process ends within ten seconds. */
 const GRACE_MS = 4000;
+const CLOSE_MS = 2000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 interface Surroundings {
   readonly terminal: Terminal;
@@ -76,7 +82,7 @@ async function serve(
     metrics,
     blobs: config.blobs,
     queueLimit: config.limits.queue,
-    onStoreChange: (error) => logStoreChange(log, error),
+    onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
   let readiness: Readiness = "starting";
@@ -229,7 +235,18 @@ function answerLog(path: string, status: number): void {
   logger("ingest").debug("answered a notification", { path, status });
 }
 
-function logStoreChange(log: Log, error: unknown): void {
-  if (error === undefined) log.info("the store answers again");
-  else log.error("the store does not answer; registries keep their events", { error });
+/** A store may answer a probe and fail again at the next batch: that is told every ten seconds. */
+function storeChangeLog(log: Log): CollectorOptions["onStoreChange"] {
+  const mayLog = createLogThrottle(10_000);
+  return (error) => {
+    const isBack = error === undefined;
+    const allowed = mayLog(isBack ? "back" : "gone");
+    if (allowed === undefined) return;
+    const { suppressed } = allowed;
+    if (isBack) log.info("the store answers again", { suppressed });
+    else {log.error("the store does not answer; registries keep their events", {
+        error,
+        suppressed,
+      });}
+  };
 }
