@@ -8,28 +8,19 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 
 import { AppError } from "./errors.ts";
-import { parseEnvelope, type RegistryEvent } from "./event.ts";
-import { whyNotUnderstood } from "./mapping.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Envelope, Outcome, Received } from "./batch.ts";
+import type { Outcome, Received } from "./batch.ts";
+import {
+  isUnderstoodBlob,
+  type Notification,
+  quarantined,
+  receivedOf,
+  rejectionOf,
+} from "./notification.ts";
 import { EventFault, type IgnoredCount, type Store } from "./store/store.ts";
-
-/** A request body that has arrived. */
-export interface Notification {
-  readonly registry: string;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** All of it, or its beginning where it was too large to be kept. */
-  readonly body: Uint8Array;
-  /** Set where `body` is only the beginning of that many bytes. */
-  readonly oversize?: number;
-  /** Milliseconds since 1970 after which nobody waits for the answer. */
-  readonly deadline: number;
-}
 
 /** What {@linkcode createCollector} is made with. */
 export interface CollectorOptions {
@@ -73,8 +64,6 @@ export interface Collector {
 const MAX_BATCH_EVENTS = 500;
 /** The most bytes of bodies in a batch, unless one body alone has more. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-/** What the quarantine keeps of a body. */
-const EXCERPT_BYTES = 64 * 1024;
 /** Turns of the event loop that a batch waits in any case, some tens of microseconds. */
 const MIN_TURNS = 3;
 /** Turns that it waits for bodies on their way. */
@@ -334,54 +323,4 @@ class QueueingCollector implements Collector {
     if (this.#ignored.size === 0 || this.#isStoreDown || this.#running !== undefined) return;
     this.#running = this.#commit([]).then(() => this.#run());
   }
-}
-
-/** Layers are told before the store is asked, so that they cost it nothing. */
-function isUnderstoodBlob(event: RegistryEvent): boolean {
-  return event.kind === "blob" && event.action !== "delete" &&
-    whyNotUnderstood(event) === undefined;
-}
-
-/** Why an entry is in the quarantine: it could not be read, or read but not understood. */
-function rejectionOf(entry: Received["entry"]): { id: string; reason: string } {
-  if ("rejected" in entry) return entry.rejected;
-  return { id: entry.event.id, reason: whyNotUnderstood(entry.event) ?? "cannot be stored" };
-}
-
-function receivedOf({ registry, receivedAt, body, oversize }: Notification): Received[] {
-  const envelope = envelopeOf(body, oversize);
-  const entries = oversize === undefined ? parseEnvelope(body, receivedAt) : [{
-    rejected: { id: idInside(body) ?? envelope.key(), reason: `too large: ${oversize} bytes` },
-  }];
-  return entries.map((entry) => ({ registry, receivedAt, entry, envelope }));
-}
-
-/** What a body is called and what is kept of it, should it have to be quarantined. */
-function envelopeOf(body: Uint8Array, oversize: number | undefined): Envelope {
-  const bytes = oversize ?? body.length;
-  return {
-    bytes,
-    key: () => createHash("sha256").update(body).update(String(bytes)).digest("hex"),
-    excerpt: () => new TextDecoder().decode(body.subarray(0, EXCERPT_BYTES)),
-  };
-}
-
-/** The id of the first event of a body that is too large to be parsed. */
-function idInside(body: Uint8Array): string | undefined {
-  const head = new TextDecoder().decode(body.subarray(0, EXCERPT_BYTES));
-  return /"id"\s*:\s*"([\w:.-]{1,128})"/.exec(head)?.[1];
-}
-
-/**
- * What is recorded in place of an entry that cannot be: the second time without its body.
- *
- * @throws {EventFault} If nothing is left to leave out.
- */
-function quarantined({ entry, envelope, ...item }: Received, fault: EventFault): Received {
-  const reason = `cannot be stored: ${fault.message}`;
-  if ("event" in entry) {
-    return { ...item, entry: { rejected: { id: entry.event.id, reason } }, envelope };
-  }
-  if (envelope.excerpt() === "") throw fault;
-  return { ...item, entry, envelope: { ...envelope, excerpt: () => "" } };
 }

@@ -40,6 +40,7 @@ const layers: Place[][] = [
     "lib/store/sqlite/",
     "lib/store/mongodb/",
   ],
+  ["lib/notification.ts"],
   ["lib/store/open.ts", "lib/collector*"],
   ["lib/http/", "lib/dashboard/"],
   ["lib/http/app.ts"],
