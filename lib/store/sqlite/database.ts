@@ -139,7 +139,7 @@ export class Database {
    * @returns What the action returned.
    */
   impatiently<T>(action: () => T): T {
-    this.#database.exec("PRAGMA busy_timeout = 0");
+    this.reading(() => this.#database.exec("PRAGMA busy_timeout = 0"));
     try {
       return action();
     } finally {
