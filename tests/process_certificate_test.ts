@@ -1,0 +1,59 @@
+/**
+ * The certificate of the real program is replaced in the middle of a load.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import { createApi } from "./support/api.ts";
+import { createPoster, openSocket } from "./support/http.ts";
+import { requestOf, wireEvent } from "./support/ingest.ts";
+import { startDrec } from "./support/process.ts";
+import { createCertificates } from "./support/tls.ts";
+import { until } from "./support/wait.ts";
+
+const SENDERS = 4;
+
+/** Whether a connection that trusts a CA alone is answered. */
+async function isTrusted(port: number, caCert: string): Promise<boolean> {
+  try {
+    using socket = await openSocket(port, { caCert });
+    await socket.send(requestOf({ method: "GET", path: "/-/healthy" }));
+    return (await socket.answer(2000)).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("a certificate that is replaced is served, and nothing acknowledged is lost", async () => {
+  await using drec = await startDrec({ env: { DREC_SERVER_PORT: "0" } });
+  const url = await drec.ready();
+  const port = Number(new URL(url).port);
+  const before = await Deno.readTextFile(`${drec.cwd}/certs/ca.crt`);
+  await using after = await createCertificates();
+  const caCert = `${before}${after.caCert}`;
+  let isDone = false;
+  let delivered = 0;
+  const senders = Array.from({ length: SENDERS }, async () => {
+    while (!isDone) {
+      // A connection of its own for every few events, as registries have it.
+      using poster = createPoster(`${url}/events`, { caCert });
+      for (let count = 0; count < 5; count++, delivered++) await poster.deliver([wireEvent()]);
+    }
+  });
+  await Deno.copyFile(after.certFile, `${drec.cwd}/certs/domain.crt`);
+  await Deno.copyFile(after.keyFile, `${drec.cwd}/certs/domain.key`);
+  await until(() => isTrusted(port, after.caCert), "the new certificate", {
+    timeoutMs: 30_000,
+    everyMs: 250,
+  });
+  assert.equal(await isTrusted(port, before), false);
+  isDone = true;
+  await Promise.all(senders);
+  using api = createApi(url, { caCert });
+  const { counted, received, duplicate } = await api.get("accounting");
+  assert.equal(counted, delivered);
+  assert.equal(received, Number(counted) + Number(duplicate));
+  assert.match(drec.stderr, /took up a new certificate/);
+});
