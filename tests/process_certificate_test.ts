@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 
 import { createApi } from "./support/api.ts";
+import { testForms } from "./support/forms.ts";
 import { createPoster, openSocket } from "./support/http.ts";
 import { requestOf, wireEvent } from "./support/ingest.ts";
 import { startDrec } from "./support/process.ts";
@@ -26,8 +27,10 @@ async function isTrusted(port: number, caCert: string): Promise<boolean> {
   }
 }
 
-Deno.test("a certificate that is replaced is served, and nothing acknowledged is lost", async () => {
-  await using drec = await startDrec({ env: { DREC_SERVER_PORT: "0" } });
+testForms("a certificate that is replaced is served, and nothing acknowledged is lost", async (
+  executable,
+) => {
+  await using drec = await startDrec({ executable, env: { DREC_SERVER_PORT: "0" } });
   const url = await drec.ready();
   const port = Number(new URL(url).port);
   const before = await Deno.readTextFile(`${drec.cwd}/certs/ca.crt`);

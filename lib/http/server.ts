@@ -27,7 +27,11 @@ export interface ServerOptions {
 export interface Server {
   /** The address that was bound, as a URL. */
   readonly url: string;
-  /** Takes up another certificate. Requests in progress are finished with the old one. */
+  /**
+   * Takes up another certificate. Requests in progress are finished with the old one.
+   *
+   * @returns Settled when the new one is served.
+   */
   reload(pair: KeyPair): Promise<void>;
   /** Finishes the requests in progress; those that take longer are cut off. */
   stop(graceMs: number): Promise<void>;
@@ -49,23 +53,23 @@ const HINTS: readonly (readonly [new (message?: string) => Error, string])[] = [
  */
 export function startServer(options: ServerOptions): Server {
   let server = listen(options);
+  /** Settled when the servers before have answered their last requests. */
+  let former: Promise<unknown> = Promise.resolve();
   const { hostname, port } = server.addr;
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `${options.pair === undefined ? "http" : "https"}://${host}:${port}`,
     async reload(pair) {
-      const old = server;
-      // Resolves when its last request is done; the port is free at once.
-      const isDone = old.shutdown();
+      // The port is free at once.
+      former = Promise.all([former, server.shutdown()]);
       server = await retry(() => listen({ ...options, port, pair }));
-      await isDone;
     },
     async stop(graceMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const timeout = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, graceMs);
       });
-      await Promise.race([server.shutdown(), timeout]);
+      await Promise.race([Promise.all([former, server.shutdown()]), timeout]);
       clearTimeout(timer);
     },
   };

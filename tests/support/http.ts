@@ -92,6 +92,9 @@ export interface PostOptions {
   contentType?: string;
 }
 
+/** How long a registry waits for an answer where it is configured as recommended. */
+const PATIENCE_MS = 5000;
+
 /** Posts to one address over connections that are kept open. */
 export interface Poster extends Disposable {
   /**
@@ -125,7 +128,7 @@ export function createPoster(url: string, options: PostOptions = {}): Poster {
   const post = async (body: string | readonly unknown[]) => {
     const text = typeof body === "string" ? body : JSON.stringify({ events: body });
     const request = { method: "POST", headers, body: text, client, redirect: "manual" } as const;
-    const response = await fetch(url, request);
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
     await response.body?.cancel();
     return response.status;
   };
