@@ -299,7 +299,8 @@ Deno.test({
     };
     const [zero, one] = [new Long(0), new Long(1)];
     const time = new Date(noon);
-    const today = new Date("2026-11-24");
+    const date = time.toISOString().slice(0, 10);
+    const today = new Date(date);
     await t.step("tags", async () => {
       assert.deepEqual(await only("tags"), {
         _id: "default\nteam/app\n1.0",
@@ -333,13 +334,13 @@ Deno.test({
     });
     await t.step("days", async () => {
       assert.deepEqual(await only("daily", { tag: { $exists: false } }), {
-        _id: "default\nteam/app\n2026-11-24\nconsumer\nother",
+        _id: `default\nteam/app\n${date}\nconsumer\nother`,
         day: today,
         consumer: "other",
         numpushs: one,
       });
       assert.deepEqual(await only("daily", { tag: "1.0" }), {
-        _id: "default\nteam/app\n2026-11-24\ntag\n1.0",
+        _id: `default\nteam/app\n${date}\ntag\n1.0`,
         day: today,
         tag: "1.0",
         numpushs: one,
@@ -360,7 +361,7 @@ Deno.test({
     await t.step("registries", async () => {
       const { batch, ...row } = await only("registries");
       assert.deepEqual(row, {
-        _id: "default\n2026-11-24\ncollector-1",
+        _id: `default\n${date}\ncollector-1`,
         day: today,
         collector: "collector-1",
         counted: one,
