@@ -9,9 +9,12 @@ const MAX_LEVELS = 1_000_000;
 /** What is smaller cannot hurt, and is not looked through. */
 const SMALL_BYTES = 1024 ** 2;
 
-// deno-fmt-ignore
-const QUOTE = 0x22, BACKSLASH = 0x5c, OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b,
-  CLOSE_OBJECT = 0x7d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /**
  * Parses JSON, unless it is both large and absurdly deep: millions of levels would keep the parser
