@@ -164,7 +164,7 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
     manifests: ask("manifests", "_id", [...manifests.keys()], [
       { $project: { kind: 1, hasreferences: 1 } },
     ]),
-    parts: ask("references", "references.digest", digests, [
+    parts: ask("manifests", "references.digest", digests, [
       { $match: withinOf(parts) },
       { $unwind: "$references" },
       { $match: { "references.digest": { $in: digests } } },
