@@ -56,7 +56,7 @@ async function toldOf(
   manifests: readonly ManifestDocument[],
 ): Promise<Told> {
   const [indexes, platforms] = await Promise.all([
-    findReferences(database, manifests.filter(({ mediatype }) => isIndexType(mediatype))),
+    findReferences(database, manifests.filter(isToldIndex)),
     findPlatforms(database, of, manifests.map(({ digest }) => digest)),
   ]);
   const children = new Map(indexes.map(({ digest, references }) => [digest, references]));
@@ -65,13 +65,17 @@ async function toldOf(
   return { children, sizes, platforms };
 }
 
+function isToldIndex({ mediatype, hasreferences }: ManifestDocument): boolean {
+  return isIndexType(mediatype) && hasreferences === true;
+}
+
 /** Apart, for the layers of images, which most manifests are, are of no interest. */
 function findReferences(
   database: Database,
   manifests: readonly ManifestDocument[],
 ): Promise<Required<Pick<ManifestDocument, "digest" | "references">>[]> {
   return database.collection<ManifestDocument>("manifests")
-    .find({ _id: { $in: manifests.map(({ _id }) => _id) }, hasreferences: true })
+    .find({ _id: { $in: manifests.map(({ _id }) => _id) } })
     .project<Required<Pick<ManifestDocument, "digest" | "references">>>({
       digest: 1,
       references: 1,
