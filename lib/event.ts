@@ -11,6 +11,8 @@
 
 import { createHash } from "node:crypto";
 
+import { parseJson } from "./json.ts";
+
 /** What an event is about: a manifest, a blob, or what only the past can tell (a delete). */
 export type TargetKind = "manifest" | "blob" | "unknown";
 
@@ -76,6 +78,8 @@ const MAX_NAME = 256;
 /** Any other text is cut here, in code points. */
 const MAX_TEXT = 256;
 const MAX_ID = 128;
+/** Registries send one event in a body. Without a bound, a few MiB of `{}` would take minutes. */
+const MAX_EVENTS = 100_000;
 const MAX_REFERENCES = 10_000;
 /** Before the format existed; a registry without a clock says 1970. */
 const EARLIEST_US = Date.UTC(2015, 0, 1) * 1000;
@@ -124,13 +128,16 @@ class Rejection extends Error {}
 export function parseEnvelope(body: Uint8Array, receivedAt: number): EnvelopeEntry[] {
   let root: unknown;
   try {
-    root = JSON.parse(new TextDecoder().decode(body));
+    root = parseJson(body);
   } catch (error) {
     return [rejectedBody(body, `not JSON: ${(error as Error).message}`)];
   }
   const entries = entriesOf(root);
   if (entries === undefined) {
     return [rejectedBody(body, 'neither an envelope {"events": […]} nor an event')];
+  }
+  if (entries.length > MAX_EVENTS) {
+    return [rejectedBody(body, `more than ${MAX_EVENTS} events: ${entries.length}`)];
   }
   return entries.map((entry) => parseEntry(entry, receivedAt));
 }

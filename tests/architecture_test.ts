@@ -22,6 +22,7 @@ type Place = string;
 /** A module imports from layers above its own, and from its own place. */
 const layers: Place[][] = [
   ["lib/errors.ts", "lib/version.ts"],
+  ["lib/json.ts"],
   ["lib/event.ts"],
   ["lib/artifact.ts", "lib/client.ts", "lib/consumer.ts", "lib/privacy.ts"],
   ["lib/facts.ts"],
@@ -63,6 +64,7 @@ const pure: Place[] = [
   "lib/errors.ts",
   "lib/version.ts",
   "lib/event.ts",
+  "lib/json.ts",
   "lib/artifact.ts",
   "lib/client.ts",
   "lib/consumer.ts",

@@ -357,3 +357,18 @@ Deno.test("parseEnvelope() never throws, and always says the same", () => {
     assert.deepEqual(parseBytes(JSON.stringify({ events })), entries);
   }));
 });
+
+Deno.test("parseEnvelope rejects a body of more than 100,000 events as a whole", () => {
+  const bodyOf = (count: number): string => `{"events":[${Array(count).fill("{}").join()}]}`;
+  assert.equal(parseBytes(bodyOf(100_000)).length, 100_000);
+  const [entry, ...others] = parseBytes(bodyOf(100_001));
+  assert.ok(entry !== undefined && "rejected" in entry);
+  assert.match(entry.rejected.reason, /more than 100000 events: 100001/);
+  assert.equal(others.length, 0);
+});
+
+Deno.test("parseEnvelope rejects millions of levels without parsing them", () => {
+  const [entry] = parseBytes("[".repeat(4_000_000) + "]".repeat(4_000_000));
+  assert.ok(entry !== undefined && "rejected" in entry);
+  assert.match(entry.rejected.reason, /not JSON: more than 1000000 levels/);
+});

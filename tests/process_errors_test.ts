@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 
 import { testForms } from "./support/forms.ts";
 import { runDrec, startDrec } from "./support/process.ts";
@@ -17,6 +18,8 @@ testForms("drec ends with 1 and a remedy where the machine does not let it start
 ) => {
   await using folder = await tempDir();
   await Deno.writeTextFile(folder.join("file"), "this is no database, but long enough for one");
+  using foreign = new DatabaseSync(folder.join("foreign.db"));
+  foreign.exec("CREATE TABLE repositories (name TEXT)");
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using other = await startDrec({
     executable,
@@ -44,6 +47,16 @@ testForms("drec ends with 1 and a remedy where the machine does not let it start
       "the database is something else",
       { DREC_SQLITE_PATH: "file" },
       /^drec: Cannot open store "file": .*\nTry: name a database of DREC/,
+    ],
+    [
+      "the database is that of another program",
+      { DREC_SQLITE_PATH: "foreign.db" },
+      /^drec: Cannot open store "foreign\.db": it has the tables of another program\nTry: name/,
+    ],
+    [
+      "the database is a folder",
+      { DREC_SQLITE_PATH: "other" },
+      /^drec: Cannot open store "other": unable to open .*\nTry: .*`sqlite\.path`/,
     ],
     [
       "the folder of the database is a file",

@@ -28,6 +28,12 @@ const DISCARD_LIMIT = 256 * 1024 * 1024;
 /** What is kept of a body that is too large. */
 const EXCERPT = 64 * 1024;
 const ARRIVAL_MS = 30_000;
+/** Content codings of HTTP that are understood. */
+const FORMATS: Readonly<Record<string, "gzip" | "deflate">> = {
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+};
 
 /** Reads bodies, and keeps account of the memory that they take together. */
 export class BodyReader {
@@ -74,11 +80,13 @@ export class BodyReader {
     account.reserve(announced ?? 0);
     const reader = request.body?.getReader();
     if (reader === undefined) return { bytes: new Uint8Array() };
-    const reading = readAll(reader, { limit: this.#limits.body, account, announced });
+    const limit = this.#limits.body;
+    const reading = readAll(reader, { limit, account, announced });
+    const encoding = request.headers.get("content-encoding");
     try {
       // The server itself would wait for a half-sent body for ever.
       return await this.#deadlines.within(
-        reading,
+        reading.then((body) => decoded(body, encoding, { limit, account })),
         Date.now() + ARRIVAL_MS,
         () => new AppError("unavailable", "The body did not arrive in time"),
       );
@@ -146,6 +154,32 @@ async function readAll(
     throw new AppError("unavailable", "The body did not arrive whole");
   }
   return size > limit ? { bytes: joined(chunks), oversize: size } : { bytes: joined(chunks) };
+}
+
+/**
+ * No registry compresses, but a proxy or a script may. What cannot be decompressed stays as it is
+ * and ends in the quarantine, for it will be no better the next time.
+ */
+async function decoded(
+  body: ArrivedBody,
+  encoding: string | null,
+  { limit, account }: { limit: number; account: Account },
+): Promise<ArrivedBody> {
+  const format = FORMATS[encoding?.trim().toLowerCase() ?? ""];
+  if (format === undefined || body.oversize !== undefined) return body;
+  const stream = new Response(body.bytes.slice()).body?.pipeThrough(
+    new DecompressionStream(format),
+  );
+  const reader = stream?.getReader();
+  if (reader === undefined) return body;
+  try {
+    return await readAll(reader, { limit, account, announced: undefined });
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    if (!(error instanceof AppError)) return body;
+    if (error.code !== "too_large") throw error;
+    return { bytes: body.bytes.subarray(0, EXCERPT).slice(), oversize: DISCARD_LIMIT + 1 };
+  }
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

@@ -41,6 +41,11 @@ export interface IngestOptions {
 const ANSWER_BUDGET_MS = 800;
 /** What a commit has at least, however long the body took to arrive. */
 const COMMIT_BUDGET_MS = 600;
+/**
+ * What a large body has in addition, in milliseconds for each byte: four seconds for a MiB. Tens of
+ * thousands of events take longer than any budget for one, however often they come again.
+ */
+const COMMIT_BUDGET_MS_PER_BYTE = 4000 / 1024 ** 2;
 /** How much of a refused body is read, and for how long. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 20;
@@ -96,7 +101,8 @@ export function createIngest(options: IngestOptions): FetchHandler {
       const isOversize = await reader.lend(request, arrived, async ({ bytes, oversize }) => {
         // A body of many megabytes may use up the budget on its way. Were it never committed for
         // that, it would come again for ever.
-        const deadline = Math.max(receivedAt + ANSWER_BUDGET_MS, Date.now() + COMMIT_BUDGET_MS);
+        const budget = COMMIT_BUDGET_MS + Math.floor(bytes.length * COMMIT_BUDGET_MS_PER_BYTE);
+        const deadline = Math.max(receivedAt + ANSWER_BUDGET_MS, Date.now() + budget);
         const size = oversize === undefined ? {} : { oversize };
         const notification = { registry, receivedAt, body: bytes, deadline, ...size };
         // What goes on behind the deadline is harmless, for the retry is a duplicate.

@@ -158,6 +158,19 @@ Deno.test("a full queue is 503 at once, and takes more when it is not full any m
   assert.equal((await ingest.post(Array.from({ length: 5 }, () => wireEvent()))).status, 200);
 });
 
+Deno.test("a body of tens of thousands of events is counted, not refused for ever", async () => {
+  await using ingest = await startIngest();
+  const events = Array.from({ length: 12_000 }, () => wireEvent());
+  assert.equal((await ingest.post(events)).status, 200);
+  assert.equal((await ingest.post(events)).status, 200);
+  const { received, counted, duplicate } = await ingest.accounting();
+  assert.deepEqual({ received, counted, duplicate }, {
+    received: 24_000,
+    counted: 12_000,
+    duplicate: 12_000,
+  });
+});
+
 Deno.test("a body that takes more than 30 s is given up, and so is its memory", async () => {
   await using ingest = await startIngest({ bodyBytes, bodiesInFlightBytes: 150_000 });
   using slow = await ingest.connect();

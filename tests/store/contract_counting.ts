@@ -483,8 +483,14 @@ export const countingCases: readonly ContractCase[] = [
     async run(_t, under) {
       const { store } = under;
       const names = Array.from({ length: MAX_TAGS }, (_, at) => `t${String(at).padStart(5, "0")}`);
-      await under.fillTags(names);
+      await under.fillTags(names.slice(0, -1));
       const c = digestOf("c");
+      // The batch with the GET that belongs to an earlier HEAD reaches the bound.
+      await record(store, [{ tag: "t00005", method: "HEAD", digest: b, at: after(-2) }]);
+      await record(store, [
+        { tag: names.at(-1) ?? "", method: "HEAD" },
+        { tag: undefined, digest: b, at: after(-1) },
+      ]);
       await recordEach(store, [
         { tag: "beyond", action: "push", digest: b },
         { tag: "beyond", digest: b },
@@ -499,6 +505,7 @@ export const countingCases: readonly ContractCase[] = [
         const { pulls, checks, overflow } = await store.findTag(app, tag) ?? {};
         return [pulls, checks, overflow];
       };
+      assert.deepEqual(await find("t00005"), [1, 2, false]);
       assert.deepEqual(await find("t00007"), [1, 1, false]);
       assert.deepEqual(await find("t00009"), [1, 2, false]);
       assert.equal(await store.findTag(app, "beyond"), undefined);
@@ -516,7 +523,7 @@ export const countingCases: readonly ContractCase[] = [
       );
       assert.deepEqual([(await findApp(store)).tagCount, (await findApp(store)).pulls], [
         MAX_TAGS,
-        4,
+        5,
       ]);
     },
   },

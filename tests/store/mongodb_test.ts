@@ -318,19 +318,15 @@ Deno.test({
       });
     });
     await t.step("manifests and references", async () => {
-      const { _id, kind, hasreferences, mediatype } = await only("manifests");
+      const { _id, kind, hasreferences, mediatype, isindex, references } = await only("manifests");
       assert.deepEqual(
         [_id, kind, hasreferences, mediatype],
         [`default\nteam/app\n${a}`, "index", true, mediaTypes.index],
       );
-      assert.deepEqual(await only("references"), {
-        _id: `default\nteam/app\n${a}`,
-        digest: a,
-        isindex: true,
-        references: [
-          { digest: b, mediatype: mediaTypes.image, size: 7, platform: "linux/amd64" },
-        ],
-      });
+      assert.equal(isindex, true);
+      assert.deepEqual(references, [
+        { digest: b, mediatype: mediaTypes.image, size: 7, platform: "linux/amd64" },
+      ]);
     });
     await t.step("days", async () => {
       assert.deepEqual(await only("daily", { tag: { $exists: false } }), {

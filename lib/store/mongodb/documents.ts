@@ -19,7 +19,6 @@ export const SUFFIXES = {
   repositories: "",
   tags: ".tags",
   manifests: ".manifests",
-  references: ".references",
   daily: ".daily",
   breakdowns: ".breakdowns",
   stars: ".stars",
@@ -130,6 +129,10 @@ export interface ManifestDocument extends OfRepository, Counted, Timed {
   readonly size?: number;
   readonly hasreferences?: true;
   readonly referencescut?: true;
+  /** Whether {@linkcode references} are the children of an index; absent as long as they are. */
+  readonly isindex?: boolean;
+  /** What it consists of: the children of an index, or the config and layers of an image. */
+  readonly references?: readonly ReferenceEntry[];
 }
 
 /** One part of a manifest. */
@@ -140,15 +143,6 @@ export interface ReferenceEntry {
   readonly platform?: string;
   readonly attestation?: true;
   readonly artifacttype?: string;
-}
-
-/** What a manifest consists of: the children of an index, or the config and layers of an image. */
-export interface ReferencesDocument extends OfRepository {
-  readonly _id: string;
-  /** The manifest. */
-  readonly digest: string;
-  readonly isindex: boolean;
-  readonly references: readonly ReferenceEntry[];
 }
 
 /** Counts of a day (UTC): of a consumer in a repository, or of a tag. */

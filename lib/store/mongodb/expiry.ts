@@ -134,7 +134,8 @@ async function expireManifests(
   const manifests = database.decisive<ManifestDocument>("manifests");
   const filter = { deletedat: { $lt: new Date(now - deleted) } };
   return await runTransaction(database.client, async ({ session }) => {
-    const old = await manifests.find(filter, { session }).limit(STEP).toArray();
+    const projection = { references: 0 };
+    const old = await manifests.find(filter, { session, projection }).limit(STEP).toArray();
     if (old.length === 0) return false;
     const isUsed = ({ lastused, deletedat }: ManifestDocument): boolean =>
       lastused !== undefined && deletedat !== undefined && lastused > deletedat;
@@ -142,8 +143,6 @@ async function expireManifests(
     const gone = old.filter((manifest) => !isUsed(manifest)).map(({ _id }) => _id);
     await manifests.updateMany({ _id: { $in: used } }, { $unset: { deletedat: 1 } }, { session });
     await manifests.deleteMany({ _id: { $in: gone } }, { session });
-    await database.decisive<Document & { _id: string }>("references")
-      .deleteMany({ _id: { $in: gone } }, { session });
     return old.length === STEP;
   }, { deadline: Date.now() + TRANSACTION_MS });
 }

@@ -73,15 +73,18 @@ export async function lookUp(
   const found = database.canJoinInTransaction
     ? await lookUpAtOnce(database, session, asks)
     : await lookUpInTurn(database, session, asks);
-  const ids = tagsOfChecks(found);
+  const ids = tagsOfChecks(found, asked.questions.tags.size);
   if (ids.length === 0) return found;
   const more = await answer(database, session, ask("tags", "_id", ids, [{ $project: TAG_STATE }]));
   return { ...found, tags: [...found.tags ?? [], ...more] };
 }
 
-/** At the bound of tags, whether a checked tag has a row of its own decides where a pull counts. */
-function tagsOfChecks({ repositories = [], checks = [] }: Found): string[] {
-  const full = repositories.filter(({ numtagrows }) => countOf(numtagrows) >= MAX_TAGS);
+/**
+ * At the bound of tags, whether a checked tag has a row of its own decides where a pull counts. The
+ * batch itself may reach the bound.
+ */
+function tagsOfChecks({ repositories = [], checks = [] }: Found, newTags: number): string[] {
+  const full = repositories.filter(({ numtagrows }) => countOf(numtagrows) + newTags >= MAX_TAGS);
   const keys = new Set(full.map((document) => keyIn(document, "")));
   return checks.filter((check) => keys.has(keyIn(check, "")))
     .map((check) => keyIn(check, check.tag));
@@ -164,7 +167,7 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
     manifests: ask("manifests", "_id", [...manifests.keys()], [
       { $project: { kind: 1, hasreferences: 1 } },
     ]),
-    parts: ask("references", "references.digest", digests, [
+    parts: ask("manifests", "references.digest", digests, [
       { $match: withinOf(parts) },
       { $unwind: "$references" },
       { $match: { "references.digest": { $in: digests } } },

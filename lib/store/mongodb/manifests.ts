@@ -9,13 +9,7 @@ import { isIndexType } from "../../event.ts";
 import { keyOf } from "../../facts.ts";
 import type { ManifestStatistics, Page, PageQuery, RepositoryRef } from "../store.ts";
 import type { Database } from "./connection.ts";
-import {
-  countOf,
-  type ManifestDocument,
-  type ReferenceEntry,
-  type ReferencesDocument,
-  timeOf,
-} from "./documents.ts";
+import { countOf, type ManifestDocument, type ReferenceEntry, timeOf } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
 
 const KEYS: readonly SortKey[] = [{ field: "digest", direction: 1 }];
@@ -48,7 +42,7 @@ export async function listManifests(
       registry: of.registry,
       repositoryname: of.repository,
       digest: { $gt: String(last) },
-    })
+    }, { projection: { references: 0 } })
     .sort(sortOf(KEYS))
     .limit(limit + 1)
     .toArray();
@@ -62,7 +56,7 @@ async function toldOf(
   manifests: readonly ManifestDocument[],
 ): Promise<Told> {
   const [indexes, platforms] = await Promise.all([
-    findReferences(database, manifests.filter(({ mediatype }) => isIndexType(mediatype))),
+    findReferences(database, manifests.filter(isToldIndex)),
     findPlatforms(database, of, manifests.map(({ digest }) => digest)),
   ]);
   const children = new Map(indexes.map(({ digest, references }) => [digest, references]));
@@ -71,13 +65,21 @@ async function toldOf(
   return { children, sizes, platforms };
 }
 
-/** The references of a manifest have its `_id`. */
+function isToldIndex({ mediatype, hasreferences }: ManifestDocument): boolean {
+  return isIndexType(mediatype) && hasreferences === true;
+}
+
+/** Apart, for the layers of images, which most manifests are, are of no interest. */
 function findReferences(
   database: Database,
   manifests: readonly ManifestDocument[],
-): Promise<ReferencesDocument[]> {
-  return database.collection<ReferencesDocument>("references")
+): Promise<Required<Pick<ManifestDocument, "digest" | "references">>[]> {
+  return database.collection<ManifestDocument>("manifests")
     .find({ _id: { $in: manifests.map(({ _id }) => _id) } })
+    .project<Required<Pick<ManifestDocument, "digest" | "references">>>({
+      digest: 1,
+      references: 1,
+    })
     .toArray();
 }
 
@@ -87,7 +89,7 @@ async function findPlatforms(
   digests: readonly string[],
 ): Promise<Told["platforms"]> {
   const wanted = { "references.digest": { $in: [...digests] } };
-  const rows = await database.collection<ReferencesDocument>("references")
+  const rows = await database.collection<ManifestDocument>("manifests")
     .aggregate<{ references: ReferenceEntry }>([
       { $match: { registry, repositoryname: repository, ...wanted } },
       { $unwind: "$references" },

@@ -46,11 +46,8 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
   ],
   manifests: [
     { key: { registry: 1, repositoryname: 1, digest: 1 } },
-    { key: { deletedat: 1 }, sparse: true },
-  ],
-  references: [
-    { key: { registry: 1, repositoryname: 1, digest: 1 } },
     { key: { "references.digest": 1, registry: 1, repositoryname: 1 } },
+    { key: { deletedat: 1 }, sparse: true },
   ],
   daily: [
     { key: { registry: 1, repositoryname: 1, tag: 1, day: 1 } },

@@ -48,7 +48,6 @@ export interface WriteContext {
 const OF_REPOSITORY: readonly CollectionName[] = [
   "tags",
   "manifests",
-  "references",
   "daily",
   "breakdowns",
   "stars",
@@ -120,11 +119,9 @@ function assignManifest(updates: Updates, write: ManifestWrite): void {
       size: size === undefined ? undefined : longOf(size),
       hasreferences: references === undefined ? undefined : true,
       referencescut: write.referencesCut,
+      isindex: references === undefined ? undefined : write.isIndex,
+      references: references?.map(referenceOf),
     }),
-  });
-  if (references === undefined) return;
-  updates.assign({ ...place, collection: "references" }, {
-    set: { isindex: write.isIndex, references: references.map(referenceOf) },
   });
 }
 

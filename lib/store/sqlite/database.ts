@@ -28,13 +28,16 @@ const BUSY_MS = 250;
  */
 const WAL_PAGES = 4000;
 
+/** SQLITE_CANTOPEN. */
+const CANNOT_OPEN = 14;
+
 /** What to do about SQLite's primary result codes. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "end the other program that writes to the database",
   8: "let the user that runs DREC write to the database and its folder",
   11: "restore the database from a backup; `sqlite3 FILE .recover` may save the rest",
   13: "free space on the disk",
-  14: "let the user that runs DREC read and write the folder of the database",
+  [CANNOT_OPEN]: "name a file in `sqlite.path`, in a folder that the user that runs DREC may write",
   26: "name a database of DREC in `sqlite.path`, or a file that does not exist yet",
 };
 
@@ -59,6 +62,7 @@ export class Database {
     this.#lock = exclusive ? takeLock(path) : undefined;
     try {
       this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
+      this.#requireOwn();
       // FULL: a commit is on the disk when it returns. NORMAL would lose the last ones of a crash.
       this.get("PRAGMA journal_mode = WAL");
       this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
@@ -235,6 +239,15 @@ export class Database {
     this.#database.exec("PRAGMA synchronous = NORMAL");
   }
 
+  /** Before anything is changed in the file of another program. */
+  #requireOwn(): void {
+    const isNew = this.get("PRAGMA user_version")?.user_version === 0;
+    if (!isNew || this.get("SELECT name FROM sqlite_schema") === undefined) return;
+    throw new AppError("unsupported", "it has the tables of another program", {
+      hint: "name a database of DREC in `sqlite.path`, or a file that does not exist yet",
+    });
+  }
+
   #migrate(): void {
     const version = Number(this.get("PRAGMA user_version")?.user_version);
     if (version > MIGRATIONS.length) {
@@ -297,6 +310,8 @@ export function storeError(what: string, error: unknown): Error {
 
 /** SQLite's primary result code: the low byte of the extended one. */
 function codeOf(error: unknown): number | undefined {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
+  const { errcode, message } = error as { errcode?: unknown; message?: unknown };
+  if (typeof errcode === "number") return errcode & 0xff;
+  // To open a file fails without a code.
+  return String(message).startsWith("unable to open database file") ? CANNOT_OPEN : undefined;
 }
