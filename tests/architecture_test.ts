@@ -30,8 +30,10 @@ const layers: Place[][] = [
   ["lib/batch.ts"],
   ["lib/draft_accounts.ts", "lib/draft_repositories.ts"],
   ["lib/draft.ts"],
-  ["lib/plan.ts"],
+  ["lib/plan.ts", "lib/instances.ts"],
+  ["lib/store/unused.ts"],
   ["lib/store/store.ts"],
+  ["lib/store/scan.ts"],
   ["lib/config*"],
   [
     "lib/log.ts",
@@ -75,6 +77,7 @@ const pure: Place[] = [
   "lib/draft_repositories.ts",
   "lib/draft.ts",
   "lib/plan.ts",
+  "lib/instances.ts",
 ];
 
 /** Hashing is a function of its input like any other. */
