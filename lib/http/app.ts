@@ -22,6 +22,7 @@ import {
   showTag,
 } from "./api/repository_lists.ts";
 import { showSeries } from "./api/series.ts";
+import { listUnused } from "./api/unused.ts";
 import type { Authorizer } from "./auth.ts";
 import {
   answerError,
@@ -97,6 +98,8 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/repositories/:name/-/consumers", read, listBreakdown(store, "consumer"));
   app.get("/api/v1/repositories/:name/-/events", read, listEvents(store));
   app.get("/api/v1/repositories/:name/-/series", read, showSeries(store, now));
+
+  app.get("/api/v1/unused", read, listUnused(store, now));
 
   app.notFound(refusePath);
   app.onError(answerError(options.log));

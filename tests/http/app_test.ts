@@ -23,6 +23,7 @@ const GUARDED = [
   `${REPOSITORY}/-/consumers`,
   `${REPOSITORY}/-/events`,
   `${REPOSITORY}/-/series`,
+  "/api/v1/unused",
 ];
 const OPEN = ["/-/healthy", "/-/ready"];
 
