@@ -100,6 +100,7 @@ const imports: { specifier: RegExp; only: Place }[] = [
   { specifier: /^node:sqlite$/, only: "lib/store/sqlite/" },
   { specifier: /^npm:\/?mongodb[@/]/, only: "lib/store/mongodb/" },
   { specifier: /^npm:\/?hono[@/]/, only: "lib/http/" },
+  { specifier: /^npm:\/?badge-maker[@/]/, only: "lib/http/" },
   { specifier: /^npm:\/?js-yaml[@/]/, only: "lib/config*" },
   { specifier: /^npm:\/?zod[@/]/, only: "lib/config*" },
   { specifier: /^npm:\/?@peculiar\/x509[@/]/, only: "lib/certificates*" },

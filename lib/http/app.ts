@@ -24,6 +24,8 @@ import {
 import { showSeries } from "./api/series.ts";
 import { listUnused } from "./api/unused.ts";
 import type { Authorizer } from "./auth.ts";
+import { showBadge } from "./badges.ts";
+import { allowBadge, embeddable } from "./badge_access.ts";
 import {
   answerError,
   countAnswers,
@@ -78,6 +80,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
 
   app.use(requestId());
   app.use(countAnswers(metrics));
+  app.use("/badge/*", embeddable());
   app.use(secureHeaders(SECURITY_HEADERS));
   app.use(compress());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
@@ -100,6 +103,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/repositories/:name/-/series", read, showSeries(store, now));
 
   app.get("/api/v1/unused", read, listUnused(store, now));
+  app.get("/badge/:file", allowBadge(store, options.authorize), showBadge(store, now));
 
   app.notFound(refusePath);
   app.onError(answerError(options.log));

@@ -24,6 +24,7 @@ const GUARDED = [
   `${REPOSITORY}/-/events`,
   `${REPOSITORY}/-/series`,
   "/api/v1/unused",
+  "/badge/team/app.svg",
 ];
 const OPEN = ["/-/healthy", "/-/ready"];
 

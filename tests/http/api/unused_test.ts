@@ -217,8 +217,8 @@ async function execute(
   const note = `${tool}() { printf '%s\\0%s\\n' "$@" >>calls; }\n`;
   await Deno.writeTextFile(folder.join("script"), note + text);
   await run(shell, ["script"], { cwd: folder.path });
-  const made = Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
-  assert.deepEqual(made, ["calls", "script"]);
+  const made = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
+  assert.deepEqual(made.sort(), ["calls", "script"]);
   return (await Deno.readTextFile(calls)).split("\n").filter((line) => line !== "");
 }
 
