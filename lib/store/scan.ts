@@ -9,9 +9,9 @@
 import type { Cursor, Page } from "./store.ts";
 
 /** Rows that are read at once. */
-const SLICE = 1000;
+const SLICE = 250;
 /** Slices that a page may take; then it ends, full or not. */
-const MAX_SLICES = 20;
+const MAX_SLICES = 80;
 
 /** How rows are read and items are made of them. */
 export interface Scan<Row, Item> {

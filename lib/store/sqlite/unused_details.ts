@@ -65,17 +65,17 @@ export function tagDetails(
   };
 }
 
-const TAGS_IN_USE = `SELECT tag FROM tags
+const TAGS_IN_USE = `SELECT tag FROM tags INDEXED BY tags_by_digest
   WHERE repository_id = ? AND digest = ? AND tag <> ? AND deleted_at IS NULL AND last_used >= ?
   ORDER BY tag LIMIT ${MAX_PROTECTORS}`;
-/** Indexes that a digest belongs to, however deep. */
+/** Indexes that a digest belongs to, however deep. `CROSS JOIN` keeps the order of the loops. */
 const INDEXES_IN_USE = `WITH RECURSIVE above (digest, depth) AS (
     SELECT ?2, 0
     UNION SELECT manifests.digest, depth + 1
       FROM above
-      JOIN manifest_references AS part
+      CROSS JOIN manifest_references AS part
         ON part.repository_id = ?1 AND part.child = above.digest AND part.of_index = 1
-      JOIN manifests ON manifests.id = part.parent_id
+      CROSS JOIN manifests ON manifests.id = part.parent_id
       WHERE depth < ${MAX_NESTING}
     LIMIT 1000)
   SELECT DISTINCT manifests.digest FROM above
