@@ -31,8 +31,10 @@ const layers: Place[][] = [
   ["lib/batch.ts"],
   ["lib/draft_accounts.ts", "lib/draft_repositories.ts"],
   ["lib/draft.ts"],
-  ["lib/plan.ts"],
+  ["lib/plan.ts", "lib/instances.ts"],
+  ["lib/store/unused.ts"],
   ["lib/store/store.ts"],
+  ["lib/store/scan.ts"],
   ["lib/config*"],
   [
     "lib/log.ts",
@@ -77,6 +79,7 @@ const pure: Place[] = [
   "lib/draft_repositories.ts",
   "lib/draft.ts",
   "lib/plan.ts",
+  "lib/instances.ts",
 ];
 
 /** Hashing is a function of its input like any other. */
@@ -99,6 +102,7 @@ const imports: { specifier: RegExp; only: Place }[] = [
   { specifier: /^node:sqlite$/, only: "lib/store/sqlite/" },
   { specifier: /^npm:\/?mongodb[@/]/, only: "lib/store/mongodb/" },
   { specifier: /^npm:\/?hono[@/]/, only: "lib/http/" },
+  { specifier: /^npm:\/?badge-maker[@/]/, only: "lib/http/" },
   { specifier: /^npm:\/?js-yaml[@/]/, only: "lib/config*" },
   { specifier: /^npm:\/?zod[@/]/, only: "lib/config*" },
   { specifier: /^npm:\/?@peculiar\/x509[@/]/, only: "lib/certificates*" },

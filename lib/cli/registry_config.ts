@@ -6,11 +6,11 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { hostname } from "node:os";
 
 import { type Config, loadConfig } from "../config.ts";
 import { openStore } from "../store/open.ts";
 import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
+import { publicUrl } from "./public_url.ts";
 import { tokenFor } from "./token.ts";
 
 const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -54,21 +54,6 @@ export interface RegistryConfigParts {
   /** Shown where they are needed; absent for a role that is open. */
   readonly tokens: { readonly ingest?: string | undefined; readonly read?: string | undefined };
   readonly registry?: string;
-}
-
-/**
- * The address of DREC as others reach it.
- *
- * @param config The configuration.
- * @param port That is listened on.
- * @returns `server.external_url`, else one with the name of this machine.
- */
-export function publicUrl(config: Config, port: number): string {
-  const { address, externalUrl, ssl } = config.server;
-  if (externalUrl !== undefined) return externalUrl;
-  const isAny = address === "0.0.0.0" || address === "::";
-  const host = isAny ? hostname() : address.includes(":") ? `[${address}]` : address;
-  return `${ssl === "off" ? "http" : "https"}://${host}:${port}`;
 }
 
 /**

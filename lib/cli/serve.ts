@@ -19,7 +19,8 @@ import type { Store, TokenRole } from "../store/store.ts";
 import { VERSION } from "../version.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
-import { printRegistryConfig, publicUrl } from "./registry_config.ts";
+import { publicUrl } from "./public_url.ts";
+import { printRegistryConfig } from "./registry_config.ts";
 import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
 

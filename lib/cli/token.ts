@@ -10,6 +10,7 @@ import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import { type Command, parseArguments, usageError } from "./command.ts";
+import { showBadgeUrl } from "./token_badge.ts";
 
 /** The roles, in the order in which they are shown. */
 export const ROLES: readonly TokenRole[] = ["ingest", "read", "admin"];
@@ -19,6 +20,7 @@ export const tokenCommand: Command = {
   name: "token",
   summary: "show the tokens that were made, make those that are missing",
   help: `Usage: drec token [ingest|read|admin|new] [config.yml]
+       drec token badge REPOSITORY [--registry NAME] [config.yml]
 
 Shows the token of a role that the configuration leaves open, and makes it if there is none yet.
 Without a role it shows all of them.
@@ -26,8 +28,12 @@ Without a role it shows all of them.
   ingest   for registries that send events
   read     for the API and the metrics
   admin    for what changes something
-  new      print a fresh token to be put into the configuration; nothing is stored`,
+  new      print a fresh token to be put into the configuration; nothing is stored
+  badge    print an address that opens the badge of one repository, and nothing else, to everybody
+
+  --registry NAME   with badge: of this registry; needed where several have the repository`,
   async run(args, { print }) {
+    if (args[0] === "badge") return await showBadgeUrl(args.slice(1), print);
     const { positionals, flags } = parseArguments(args, { positionals: 2 });
     const [role, file] = isWhat(positionals[0]) ? positionals : [undefined, ...positionals];
     if (role === "new") {
@@ -50,7 +56,7 @@ function isWhat(text: string | undefined): boolean {
   if (text === undefined) return false;
   if (text === "new" || ROLES.some((role) => role === text)) return true;
   if (/\.ya?ml$|\//.test(text)) return false;
-  throw usageError(`Unknown role "${text}", expected ingest, read, admin or new`);
+  throw usageError(`Unknown role "${text}", expected ingest, read, admin, new or badge`);
 }
 
 async function showAll(

@@ -22,7 +22,10 @@ import {
   showTag,
 } from "./api/repository_lists.ts";
 import { showSeries } from "./api/series.ts";
+import { listUnused } from "./api/unused.ts";
 import type { Authorizer } from "./auth.ts";
+import { showBadge } from "./badges.ts";
+import { allowBadge, embeddable } from "./badge_access.ts";
 import {
   answerError,
   countAnswers,
@@ -77,6 +80,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
 
   app.use(requestId());
   app.use(countAnswers(metrics));
+  app.use("/badge/*", embeddable());
   app.use(secureHeaders(SECURITY_HEADERS));
   app.use(compress());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
@@ -97,6 +101,9 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/repositories/:name/-/consumers", read, listBreakdown(store, "consumer"));
   app.get("/api/v1/repositories/:name/-/events", read, listEvents(store));
   app.get("/api/v1/repositories/:name/-/series", read, showSeries(store, now));
+
+  app.get("/api/v1/unused", read, listUnused(store, now));
+  app.get("/badge/:file", allowBadge(store, options.authorize), showBadge(store, now));
 
   app.notFound(refusePath);
   app.onError(answerError(options.log));

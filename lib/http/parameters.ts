@@ -41,6 +41,21 @@ export class Parameters {
     return choice;
   }
 
+  /**
+   * @param range The least and the most that is allowed, and what an absent one means.
+   * @returns A whole number.
+   */
+  integer(
+    name: string,
+    { least, most, fallback }: { least: number; most: number; fallback: number },
+  ): number {
+    const text = this.#values.get(name);
+    if (text === undefined) return fallback;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw badParameter(name, text, `use a number from ${least} to ${most}`);
+  }
+
   /** @returns Days since 1970, or `undefined`. */
   day(name: string): number | undefined {
     const text = this.#values.get(name);

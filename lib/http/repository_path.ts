@@ -12,6 +12,8 @@
  * | `a/-/tags` | `a%2F-%2Ftags` |
  * | `a/../b` | `a%2F..%2Fb`, because most clients resolve `..` between slashes before they send |
  *
+ * The name of a badge, `/badge/team/app.svg`, is all that follows, to be cut at its last dot.
+ *
  * Only `.` and `..` alone are beyond clients that do so; the list shows them (`?prefix=..`).
  *
  * @module
@@ -20,6 +22,7 @@
 import { pathOf } from "./request.ts";
 
 const REPOSITORIES = "/api/v1/repositories/";
+const BADGES = "/badge/";
 
 /** What can be asked of a repository. Greedy before it: the last separator counts. */
 const ASKED = /^(.+)(\/-\/(?:tags|tags\/[^/]+|manifests|actors|clients|consumers|events|series))$/s;
@@ -40,6 +43,7 @@ const ASKED = /^(.+)(\/-\/(?:tags|tags\/[^/]+|manifests|actors|clients|consumers
  */
 export function routingPath(request: Request): string {
   const path = pathOf(request.url);
+  if (path.startsWith(BADGES)) return BADGES + path.slice(BADGES.length).replaceAll("/", "%2F");
   if (!path.startsWith(REPOSITORIES)) return path;
   const rest = path.slice(REPOSITORIES.length);
   const [, name = rest, asked = ""] = ASKED.exec(rest) ?? [];

@@ -9,6 +9,7 @@
 
 import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
+import type { UnusedItem, UnusedQuery } from "./unused.ts";
 
 /** A repository of a registry. */
 export interface RepositoryRef {
@@ -219,6 +220,9 @@ export interface Retention {
 /** Roles that tokens are made for. */
 export type TokenRole = "ingest" | "read" | "admin";
 
+/** What keys are made for. */
+export type KeyPurpose = "badge";
+
 /** What every adapter is opened with. */
 export interface StoreOptions extends Omit<PlanOptions, "key"> {
   readonly retention: Retention;
@@ -272,6 +276,10 @@ export interface Store {
   /** @returns The days with a value, in order; a day without one is zero. */
   series(query: SeriesQuery): Promise<DayValue[]>;
   accounting(): Promise<AccountingReport>;
+  /** Oldest use first, by the day where they are tags; a page may be short and not the last. */
+  listUnused(query: UnusedQuery): Promise<Page<UnusedItem>>;
+  /** @returns Since when each registry has been watched without a possible gap. */
+  watchedSince(): Promise<ReadonlyMap<string, number>>;
 
   /**
    * The token made for a role that is not configured.
@@ -281,6 +289,15 @@ export interface Store {
    * @returns The token, and whether this call made it.
    */
   madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }>;
+
+  /**
+   * A secret key, shared by all collectors.
+   *
+   * @param purpose What it is for.
+   * @param make Makes a key where none has been made.
+   * @returns The key.
+   */
+  madeKey(purpose: KeyPurpose, make: () => string): Promise<string>;
 
   /**
    * Drops what is older than its retention, a little at a time.

@@ -42,7 +42,12 @@ testForms("drec says on standard error what is wrong with a call, and ends with 
     [["healthcheck", "a.yml", "b.yml"], /^drec: Unexpected argument "b\.yml"\nTry: /],
     [["--server-port"], /^drec: Option '--server-port <value>' argument missing\nTry: /],
     [["--server-port", "x"], /^drec: --server-port: expected a whole number/],
-    [["token", "write"], /^drec: Unknown role "write", expected ingest, read, admin or new\nTry: /],
+    [
+      ["token", "write"],
+      /^drec: Unknown role "write", expected ingest, read, admin, new or badge\nTry: /,
+    ],
+    [["token", "badge"], /^drec: The name of a repository is missing\nTry: /],
+    [["token", "badge", "a", "--registry", "A"], /^drec: Cannot use "A" as a registry's name/],
     [["registry-config", "--registry", "Main"], /^drec: Cannot use "Main" as a registry's name/],
   ];
   for (const [args, expected] of cases) {

@@ -23,6 +23,8 @@ const GUARDED = [
   `${REPOSITORY}/-/consumers`,
   `${REPOSITORY}/-/events`,
   `${REPOSITORY}/-/series`,
+  "/api/v1/unused",
+  "/badge/team/app.svg",
 ];
 const OPEN = ["/-/healthy", "/-/ready"];
 

@@ -48,6 +48,12 @@ Deno.test("routingPath() makes the name one segment", async (t) => {
   }
 });
 
+Deno.test("routingPath() makes the name of a badge one segment", () => {
+  assert.equal(routed("/badge/team/app.svg?label=a/b"), "/badge/team%2Fapp.svg");
+  assert.equal(routed("/badge/a.svg/-/tags/../b.json"), "/badge/a.svg%2F-%2Ftags%2F..%2Fb.json");
+  assert.equal(routed("/badge"), "/badge");
+});
+
 Deno.test("routingPath() leaves all other paths alone", () => {
   for (const path of ["/", "/metrics", "/-/ready", "/api/v1/repositories", "/a/../b//c%2F"]) {
     assert.equal(routed(path), path);

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import type { Db, Document } from "mongodb";
 
 import type { Received } from "../../lib/batch.ts";
+import { InstanceWatch } from "../../lib/instances.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { recordBatch } from "../../lib/store/mongodb/record.ts";
@@ -87,7 +88,11 @@ Deno.test({
         };
         try {
           const { posts, expected } = readRecording(name);
-          const recording = { ...planOptionsOf(), collector: "test" };
+          const recording = {
+            ...planOptionsOf(),
+            collector: "test",
+            instances: new InstanceWatch(),
+          };
           const received: Received[] = posts.flatMap(({ body }) => receivedOfBody(body));
           for (let from = 0; from < received.length; from += 3) {
             const batch = {
@@ -138,6 +143,7 @@ async function fill(store: Store): Promise<void> {
 
 function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
   const page = { limit: 2 };
+  const unused = { ...page, before: noonUs / 1000 + 86_400_000 };
   const lists = REPOSITORY_SORTS.flatMap((sort): [string, () => Promise<unknown>][] => [
     [`repositories by ${sort}`, () => store.listRepositories({ ...page, sort })],
     [
@@ -171,6 +177,22 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       await store.listEvents(app, { limit: 1, after: next ?? assert.fail() });
     }],
     ["series", () => store.series({ ...app, metric: "pulls", from: 0, to: 30_000 })],
+    ["unused repositories", () => store.listUnused({ ...unused, kind: "repositories" })],
+    ["unused repositories, next page", async () => {
+      const query = { ...unused, kind: "repositories", limit: 1 } as const;
+      const { next } = await store.listUnused(query);
+      await store.listUnused({ ...query, after: next ?? assert.fail() });
+    }],
+    ["unused tags", () => store.listUnused({ ...unused, kind: "tags" })],
+    [
+      "unused tags of a registry",
+      () => store.listUnused({ ...unused, kind: "tags", registry: "default" }),
+    ],
+    ["unused tags, next page", async () => {
+      const query = { ...unused, kind: "tags", limit: 1 } as const;
+      const { next } = await store.listUnused(query);
+      await store.listUnused({ ...query, after: next ?? assert.fail() });
+    }],
     [
       "series of a tag",
       () => store.series({ ...app, metric: "pulls", from: 0, to: 1, tag: "1.0" }),

@@ -315,7 +315,14 @@ Deno.test({
         firstpushed: time,
         lastpushed: time,
         lastused: time,
+        usedday: today,
       });
+    });
+    await t.step("instances", async () => {
+      const { _id, instance, ...times } = await mongo.db.collection(named("instances")).findOne() ??
+        assert.fail();
+      assert.deepEqual([String(_id), instance], ["default\n", ""]);
+      assert.deepEqual(times, { registry: "default", firstat: time, lastat: time });
     });
     await t.step("manifests and references", async () => {
       const { _id, kind, hasreferences, mediatype, isindex, references } = await only("manifests");

@@ -32,6 +32,8 @@ export interface TestEvent {
   actor?: string;
   address?: string;
   userAgent?: string;
+  /** Of the registry. */
+  instance?: string;
 }
 
 /** A store in a folder of its own. */
@@ -114,7 +116,7 @@ function wireEventOf(event: TestEvent): unknown {
       useragent: event.userAgent ?? "docker/28.5.2 go/go1.24.8",
     },
     actor: event.actor === undefined ? {} : { name: event.actor },
-    source: { addr: "registry:5000", instanceID: "instance" },
+    source: { addr: "registry:5000", instanceID: event.instance ?? "instance" },
   };
 }
 

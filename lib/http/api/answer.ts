@@ -46,6 +46,20 @@ export function answerJson(c: ApiContext, value: unknown): Response {
   });
 }
 
+/**
+ * Answers with text that a program or a person reads as it is.
+ *
+ * @param c Context of the request.
+ * @param text What to answer.
+ * @returns The answer.
+ */
+export function answerText(c: ApiContext, text: string): Response {
+  return c.body(text, 200, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+  });
+}
+
 /** A list that can be asked for in pages. */
 export interface Listing<T> {
   readonly name: ListName;

@@ -25,6 +25,7 @@ export const SUFFIXES = {
   events: ".events",
   quarantine: ".quarantine",
   registries: ".registries",
+  instances: ".instances",
   meta: ".meta",
 } as const;
 
@@ -114,6 +115,8 @@ export interface TagDocument extends OfRepository, Counted, Timed {
   readonly _id: string;
   readonly tag: string;
   readonly digest?: string;
+  /** Day of `lastused`: unlike that, it and its index change once a day at most. */
+  readonly usedday?: Date;
   /** Microseconds since 1970 of the newest event that named the tag; deletes it if `deletedat`. */
   readonly at?: number;
   /** Id of that event. */
@@ -221,6 +224,17 @@ export interface RegistryDocument extends Counted {
   readonly quarantined?: number;
   /** The last batch that was added. */
   readonly batch?: ObjectId;
+}
+
+/** When an instance (process) of a registry was heard first and, within an hour, last. */
+export interface InstanceDocument {
+  /** Registry, line break, instance. */
+  readonly _id: string;
+  readonly registry: string;
+  /** Empty where events name none. */
+  readonly instance: string;
+  readonly firstat: Date;
+  readonly lastat: Date;
 }
 
 /** A value that all collectors share: schema version, keys, tokens, tombstones, progress. */

@@ -18,6 +18,7 @@ import {
   type RegistryDocument,
   type TagDocument,
 } from "./documents.ts";
+import { limitInstances } from "./instances.ts";
 import { runTransaction } from "./transaction.ts";
 
 /** Documents that one step touches. */
@@ -38,6 +39,7 @@ const STEPS: readonly Step[] = [
   expireManifests,
   expireQuarantine,
   limitQuarantine,
+  limitInstances,
 ];
 
 /**

@@ -50,6 +50,25 @@ export async function listManifests(
   return pageOf(documents, KEYS, { limit, read: (document) => manifestOf(document, told) });
 }
 
+/**
+ * Finds a manifest.
+ *
+ * @param database Where.
+ * @param of The repository.
+ * @param digest The manifest.
+ * @returns What is known of it, or `undefined` where it was never seen.
+ */
+export async function findManifest(
+  database: Database,
+  of: RepositoryRef,
+  digest: string,
+): Promise<ManifestStatistics | undefined> {
+  const _id = keyOf(of.registry, of.repository, digest);
+  const document = await database.collection<ManifestDocument>("manifests").findOne({ _id });
+  if (document === null) return undefined;
+  return manifestOf(document, await toldOf(database, of, [document]));
+}
+
 async function toldOf(
   database: Database,
   of: RepositoryRef,

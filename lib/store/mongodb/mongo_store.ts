@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 
 import { AppError } from "../../errors.ts";
+import { InstanceWatch } from "../../instances.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import type {
   AccountingReport,
@@ -15,6 +16,7 @@ import type {
   DayValue,
   EventRecord,
   IgnoredCount,
+  KeyPurpose,
   ManifestStatistics,
   Page,
   PageQuery,
@@ -27,12 +29,14 @@ import type {
   TagStatistics,
   TokenRole,
 } from "../store.ts";
+import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import { adoptDocuments, dropOldIndex } from "./adoption.ts";
 import { connect, type Database, type MongoConnection } from "./connection.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
 import { accounting, listBreakdown, listEvents, series } from "./history.ts";
+import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
 import { recordBatch } from "./record.ts";
@@ -40,6 +44,7 @@ import { findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
+import { listUnused } from "./unused.ts";
 
 export type { MongoConnection } from "./connection.ts";
 
@@ -84,6 +89,7 @@ function makeKey(): string {
 class MongoStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions & { readonly key: string };
+  readonly #instances = new InstanceWatch();
 
   constructor(database: Database, options: StoreOptions & { readonly key: string }) {
     this.#database = database;
@@ -100,7 +106,10 @@ class MongoStore implements Store {
     if (received.length === 0 && ignored.length === 0) return [];
     const doing = "record events in MongoDB";
     const batch = { received, ignored, deadline };
-    const recorded = recordBatch(this.#database, this.#options, batch);
+    const recorded = recordBatch(this.#database, {
+      ...this.#options,
+      instances: this.#instances,
+    }, batch);
     return await this.#ask(doing, () => withDeadline(recorded, deadline, doing));
   }
 
@@ -142,6 +151,18 @@ class MongoStore implements Store {
 
   accounting(): Promise<AccountingReport> {
     return this.#read(accounting);
+  }
+
+  listUnused(query: UnusedQuery): Promise<Page<UnusedItem>> {
+    return this.#read((database) => listUnused(database, query));
+  }
+
+  watchedSince(): Promise<ReadonlyMap<string, number>> {
+    return this.#read(readWatchedSince);
+  }
+
+  async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
+    return (await this.#read((database) => madeOnce(database, `key:${purpose}`, make))).value;
   }
 
   async madeToken(

@@ -83,7 +83,14 @@ export function pageOf<D extends Document, T>(
   return { items: shown.map(read), next: hasMore ? cursorOf(last, keys) : null };
 }
 
-function cursorOf(document: Document, keys: readonly SortKey[]): Cursor {
+/**
+ * Says where what follows a document begins.
+ *
+ * @param document The document.
+ * @param keys What the list is sorted by.
+ * @returns The position.
+ */
+export function cursorOf(document: Document, keys: readonly SortKey[]): Cursor {
   return keys.map(({ field }) => {
     const value = document[field];
     if (value === undefined || value === null) return null;

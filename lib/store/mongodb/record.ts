@@ -8,12 +8,14 @@ import { ObjectId } from "mongodb";
 
 import { questionsOf } from "../../facts.ts";
 import type { Candidate, Outcome, PlanOptions, Received } from "../../batch.ts";
+import type { InstanceWatch, Sighting } from "../../instances.ts";
 import { candidatesOf, planBatch } from "../../plan.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { isOwnBatch, knowledgeOf, outcomesOfOwnBatch } from "./answers.ts";
 import { applyWrites } from "./apply.ts";
 import type { Database } from "./connection.ts";
+import { instanceWritesOf } from "./instances.ts";
 import { placeOfRegistry } from "./places.ts";
 import { lookUp } from "./lookup.ts";
 import { type Attempt, runTransaction } from "./transaction.ts";
@@ -22,6 +24,7 @@ import { writesOf } from "./writes.ts";
 /** How this collector records. */
 export interface Recording extends PlanOptions {
   readonly collector: string;
+  readonly instances: InstanceWatch;
 }
 
 /** Entries on their way into the database. */
@@ -49,6 +52,7 @@ export async function recordBatch(
   const candidates = candidatesOf(received, recording);
   const questions = questionsOf(candidates.flatMap(({ sighting }) => sighting ?? []));
   const batch = new ObjectId();
+  let sighting: Sighting | undefined;
 
   async function attempt({ session, mayBeDone }: Attempt): Promise<Outcome[]> {
     const accounts = mayBeDone ? accountIds(candidates, ignored, recording.collector) : [];
@@ -59,11 +63,14 @@ export async function recordBatch(
     if (Date.now() >= deadline) throw new Error("no answer in time");
     const { isSharded } = database;
     const writes = writesOf(plan, { ...recording, batch, ignored, unnamed, isSharded });
-    await applyWrites(database, session, writes);
+    sighting = recording.instances.sight(plan.log);
+    await applyWrites(database, session, [...writes, ...instanceWritesOf(sighting.due)]);
     return [...plan.outcomes];
   }
 
-  return await runTransaction(database.client, attempt, { deadline });
+  const outcomes = await runTransaction(database.client, attempt, { deadline });
+  if (sighting !== undefined) recording.instances.commit(sighting);
+  return outcomes;
 }
 
 /** The documents that every batch leaves its id in, even one of nothing but duplicates. */

@@ -43,6 +43,8 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
     { key: { registry: 1, repositoryname: 1, tag: 1 } },
     { key: { digest: 1, registry: 1, repositoryname: 1 } },
     { key: { deletedat: 1 }, sparse: true },
+    { key: { usedday: 1, _id: 1 } },
+    { key: { registry: 1, usedday: 1, _id: 1 } },
   ],
   manifests: [
     { key: { registry: 1, repositoryname: 1, digest: 1 } },
@@ -56,6 +58,7 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
   breakdowns: [
     { key: { registry: 1, repositoryname: 1, dimension: 1, numpulls: -1, name: 1, kind: 1 } },
   ],
+  instances: [{ key: { registry: 1, firstat: -1 } }],
   stars: [{ key: { registry: 1, repositoryname: 1, user: 1 } }],
   events: [
     {

@@ -8,7 +8,7 @@
 import type { Document } from "mongodb";
 
 import type { Change, Metric, Times } from "../../statistics.ts";
-import { type CollectionName, COUNTERS, INITIAL_COUNTERS, longOf } from "./documents.ts";
+import { type CollectionName, COUNTERS, dateOfDay, INITIAL_COUNTERS, longOf } from "./documents.ts";
 import type { Place } from "./places.ts";
 
 /** One write. */
@@ -36,6 +36,8 @@ export interface Assignment {
   /** Members to add to arrays. */
   readonly members?: Readonly<Record<string, readonly unknown[]>>;
 }
+
+const DAY_MS = 86_400_000;
 
 interface Draft {
   readonly place: Place;
@@ -71,6 +73,9 @@ export class Updates {
     for (const [name, time] of Object.entries(times) as [keyof Times, number][]) {
       const operator = name.startsWith("first") ? "$min" : "$max";
       operators[operator][name.toLowerCase()] = new Date(time);
+    }
+    if (place.collection === "tags" && times.lastUsed !== undefined) {
+      operators.$max.usedday = dateOfDay(Math.floor(times.lastUsed / DAY_MS));
     }
   }
 

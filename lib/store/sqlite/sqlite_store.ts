@@ -18,6 +18,7 @@ import type {
   DayValue,
   EventRecord,
   IgnoredCount,
+  KeyPurpose,
   ManifestStatistics,
   Page,
   PageQuery,
@@ -30,13 +31,16 @@ import type {
   TagStatistics,
   TokenRole,
 } from "../store.ts";
+import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import { answer } from "./answers.ts";
 import { Database } from "./database.ts";
 import { Expiry } from "./expiry.ts";
+import { Instances, readWatchedSince } from "./instances.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
+import { listUnused } from "./unused.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
 /** Where the database is, and whether this process is the one that serves it. */
@@ -80,6 +84,7 @@ class SqliteStore implements Store {
   readonly #options: StoreOptions;
   readonly #expiry: Expiry;
   readonly #names: Names;
+  readonly #instances = new Instances();
   readonly #key: string;
 
   constructor(database: Database, options: StoreOptions) {
@@ -98,6 +103,7 @@ class SqliteStore implements Store {
     this.#names.begin();
     const outcomes = this.#database.transaction(() => this.#record(received, ignored));
     this.#names.commit();
+    this.#instances.commit();
     await this.#database.flush(received.length < MIN_SHARED);
     return outcomes;
   }
@@ -116,6 +122,7 @@ class SqliteStore implements Store {
     const known = answer(this.#database, names, questionsOf(fresh));
     const plan = planBatch(candidates, { duplicates, known, options });
     applyPlan({ database: this.#database, names }, plan);
+    this.#instances.write({ database: this.#database, names }, plan.log);
     addIgnored({ database: this.#database, names }, ignored);
     return [...plan.outcomes];
   }
@@ -163,6 +170,28 @@ class SqliteStore implements Store {
 
   accounting(): Promise<AccountingReport> {
     return this.#read(accounting);
+  }
+
+  listUnused(query: UnusedQuery): Promise<Page<UnusedItem>> {
+    return listUnused(this.#database, query);
+  }
+
+  watchedSince(): Promise<ReadonlyMap<string, number>> {
+    return this.#read(readWatchedSince);
+  }
+
+  /** In the database, other than a token: a copy of the numbers opens nothing but badges. */
+  async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
+    const name = `${purpose}_key`;
+    const isNew = await settle(() =>
+      this.#database.transaction(() =>
+        this.#database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, make()) > 0
+      )
+    );
+    if (isNew) await this.#database.flush(true);
+    return await this.#read((database) =>
+      String(database.get("SELECT value FROM meta WHERE key = ?", name)?.value)
+    );
   }
 
   /** In a file of its own beside the database, so that a copy of the numbers holds no secret. */
