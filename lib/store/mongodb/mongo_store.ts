@@ -22,6 +22,8 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   SeriesQuery,
+  Star,
+  StarChange,
   Store,
   StoreOptions,
   TagStatistics,
@@ -38,6 +40,7 @@ import { madeOnce, touch } from "./meta.ts";
 import { recordBatch } from "./record.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
+import { listStars, setStar } from "./stars.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
 
@@ -45,6 +48,8 @@ export type { MongoConnection } from "./connection.ts";
 
 /** How long a batch is tried where the caller sets no deadline, in milliseconds. */
 const RECORD_MS = 5000;
+/** A person waits for it, behind all who star the same repository at that moment. */
+const STAR_MS = 10_000;
 const PING_MS = 1000;
 /** How long a reader waits. */
 const READ_MS = 30_000;
@@ -130,6 +135,17 @@ class MongoStore implements Store {
     page: PageQuery,
   ): Promise<Page<BreakdownStatistics>> {
     return this.#read((database) => listBreakdown(database, of, { ...page, dimension }));
+  }
+
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>> {
+    return this.#read((database) => listStars(database, of, page));
+  }
+
+  setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
+    const doing = "change a star in MongoDB";
+    const deadline = Date.now() + STAR_MS;
+    const changed = setStar(this.#database, of, { ...change, deadline });
+    return this.#ask(doing, () => withDeadline(changed, deadline, doing));
   }
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {

@@ -25,6 +25,8 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   SeriesQuery,
+  Star,
+  StarChange,
   Store,
   StoreOptions,
   TagStatistics,
@@ -37,6 +39,7 @@ import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
+import { listStars, setStar } from "./stars.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
 /** Where the database is, and whether this process is the one that serves it. */
@@ -151,6 +154,16 @@ class SqliteStore implements Store {
     page: PageQuery,
   ): Promise<Page<BreakdownStatistics>> {
     return this.#read((database) => listBreakdown(database, of, { dimension, ...page }));
+  }
+
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>> {
+    return this.#read((database) => listStars(database, of, page));
+  }
+
+  async setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
+    const stars = this.#database.transaction(() => setStar(this.#database, of, change));
+    await this.#database.flush(false);
+    return stars;
   }
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
