@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 
 import { AppError } from "../../errors.ts";
 import type { Outcome, Received } from "../../batch.ts";
+import { keyOf } from "../../facts.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -43,6 +44,7 @@ import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
+import { Turns } from "./turns.ts";
 
 export type { MongoConnection } from "./connection.ts";
 
@@ -89,6 +91,7 @@ function makeKey(): string {
 class MongoStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions & { readonly key: string };
+  readonly #turns = new Turns();
 
   constructor(database: Database, options: StoreOptions & { readonly key: string }) {
     this.#database = database;
@@ -144,7 +147,10 @@ class MongoStore implements Store {
   setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
     const doing = "change a star in MongoDB";
     const deadline = Date.now() + STAR_MS;
-    const changed = setStar(this.#database, of, { ...change, deadline });
+    const changed = this.#turns.take(
+      keyOf(of.registry, of.repository),
+      () => setStar(this.#database, of, { ...change, deadline }),
+    );
     return this.#ask(doing, () => withDeadline(changed, deadline, doing));
   }
 

@@ -37,6 +37,8 @@ export async function setStar(
   return await runTransaction(
     database.client,
     async ({ session }) => {
+      // Waiting for its turn may have taken all the time.
+      if (Date.now() >= deadline) throw new Error("no answer in time");
       const repository = await findRepository(database, of, session);
       if (repository === null) return undefined;
       const write = change.isStarred ? giveStar : takeStar;
