@@ -7,7 +7,9 @@ import assert from "node:assert/strict";
 
 import { type Document, Double, Long } from "mongodb";
 
+import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
+import { setStar } from "../../lib/store/mongodb/stars.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { noon } from "../support/events.ts";
 import { startMongo } from "../support/mongodb.ts";
@@ -71,6 +73,32 @@ Deno.test({
         assert.deepEqual(await usersOf(mongo), ["bob"]);
       });
     }
+  },
+});
+
+Deno.test({
+  name: "MongoStore stars on a sharded cluster, too",
+  ...needs("mongodb"),
+  async fn() {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    await record(store, [{}]);
+    await set(store, "alice", true);
+    const database = { ...await connect(mongo.connection), isSharded: true };
+    try {
+      const change = { at: noon, deadline: Date.now() + 10_000 };
+      assert.equal(await setStar(database, app, { ...change, user: "bob", isStarred: true }), 2);
+      assert.equal(await setStar(database, app, { ...change, user: "bob", isStarred: true }), 2);
+      assert.equal(await setStar(database, app, { ...change, user: "alice", isStarred: false }), 1);
+    } finally {
+      await database.client.close();
+    }
+    const [star] = await mongo.db.collection(named("stars")).find().toArray();
+    const { _id, registry, repositoryname, user } = star ?? {};
+    assert.deepEqual(
+      [_id, registry, repositoryname, user],
+      ["default\nteam/app\nbob", "default", "team/app", "bob"],
+    );
   },
 });
 

@@ -69,9 +69,11 @@ async function giveStar(
   of: RepositoryRef,
   { user, at, session }: StarWrite,
 ): Promise<boolean> {
-  const fields = { user, at: new Date(at) };
+  const { registry, repository } = of;
+  const place = { registry, repositoryname: repository };
+  const fields = { ...database.isSharded ? {} : place, user, at: new Date(at) };
   const result = await database.decisive<StarDocument>("stars")
-    .updateOne(filterOf(of, user), { $setOnInsert: fields }, { session, upsert: true });
+    .updateOne(filterOf(database, of, user), { $setOnInsert: fields }, { session, upsert: true });
   return result.upsertedCount > 0;
 }
 
@@ -82,23 +84,28 @@ async function takeStar(
   { user, session }: StarWrite,
 ): Promise<boolean> {
   const result = await database.decisive<StarDocument>("stars")
-    .deleteOne(filterOf(of, user), { session });
+    .deleteOne(filterOf(database, of, user), { session });
   return result.deletedCount > 0;
 }
 
-/** With the shard key, which an upsert on a sharded cluster needs. */
-function filterOf({ registry, repository }: RepositoryRef, user: string): Filter<StarDocument> {
-  return { _id: keyOf(registry, repository, user), registry, repositoryname: repository };
+/** A sharded cluster finds a document by its shard key; without one, `_id` is the faster way. */
+function filterOf(
+  { isSharded }: Database,
+  { registry, repository }: RepositoryRef,
+  user: string,
+): Filter<StarDocument> {
+  const _id = keyOf(registry, repository, user);
+  return isSharded ? { _id, registry, repositoryname: repository } : { _id };
 }
 
 async function moveNumber(
   database: Database,
-  { _id, registry, repositoryname, numstars }: RepositoryDocument,
+  { registry, repositoryname, numstars }: RepositoryDocument,
   { session, by }: { session: ClientSession; by: 1 | -1 },
 ): Promise<number> {
   // Who sets the number back by hand does not get a negative one for it.
   const least = by < 0 ? { numstars: { $gt: 0 } } : {};
-  const filter = { _id, registry: registry ?? null, repositoryname, ...least };
+  const filter = { registry: registry ?? null, repositoryname, ...least };
   const moved = await database.decisive<RepositoryDocument>("repositories").findOneAndUpdate(
     filter as Filter<RepositoryDocument>,
     { $inc: { numstars: longOf(by) as unknown as number } },
