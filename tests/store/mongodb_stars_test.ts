@@ -94,7 +94,7 @@ Deno.test({
       await database.client.close();
     }
     const [star] = await mongo.db.collection(named("stars")).find().toArray();
-    const { _id, registry, repositoryname, user } = star ?? {};
+    const { _id, registry, repositoryname, user } = star ?? assert.fail();
     assert.deepEqual(
       [_id, registry, repositoryname, user],
       ["default\nteam/app\nbob", "default", "team/app", "bob"],
