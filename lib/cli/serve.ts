@@ -151,6 +151,8 @@ function printFirstStart(
     url: publicUrl(config, Number(new URL(url).port)),
     tokens: { ingest: shown("ingest"), read: shown("read") },
   });
+  const admin = shown("admin");
+  if (admin !== undefined) terminal.print(`Token for what changes something (admin): ${admin}\n`);
 }
 
 interface HandlerParts {
