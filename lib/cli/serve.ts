@@ -11,6 +11,7 @@ import { createApp } from "../http/app.ts";
 import { type Authorizer, createAuthorizer } from "../http/auth.ts";
 import { createIngest } from "../http/ingest.ts";
 import type { Readiness } from "../http/operations.ts";
+import { createIdentifier, createProxyCheck, type ProxyCheck } from "../http/proxies.ts";
 import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
@@ -151,6 +152,8 @@ function printFirstStart(
     url: publicUrl(config, Number(new URL(url).port)),
     tokens: { ingest: shown("ingest"), read: shown("read") },
   });
+  const admin = shown("admin");
+  if (admin !== undefined) terminal.print(`Token for what changes something (admin): ${admin}\n`);
 }
 
 interface HandlerParts {
@@ -165,8 +168,9 @@ function createHandler(
   store: Store,
   { collector, metrics, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
-  const authorize = authorizerOf(config, tokens);
-  const { route } = config.server;
+  const { route, cors, trustedProxies } = config.server;
+  const isProxy = createProxyCheck(trustedProxies);
+  const authorize = authorizerOf(config, tokens, isProxy);
   const ingest = createIngest({
     collector,
     authorize,
@@ -182,6 +186,8 @@ function createHandler(
     ingest,
     route,
     authorize,
+    identify: createIdentifier(isProxy, config.stars.userHeader),
+    origins: cors,
     metrics,
     readiness,
     pendingIgnored: () => collector.pendingIgnored(),
@@ -190,7 +196,11 @@ function createHandler(
   });
 }
 
-function authorizerOf({ auth, server }: Config, tokens: readonly MadeToken[]): Authorizer {
+function authorizerOf(
+  { auth, server }: Config,
+  tokens: readonly MadeToken[],
+  isProxy: ProxyCheck,
+): Authorizer {
   const access = (role: TokenRole) => {
     const configured = auth[role];
     return configured === "unset" ? undefined : configured;
@@ -199,6 +209,7 @@ function authorizerOf({ auth, server }: Config, tokens: readonly MadeToken[]): A
     roles: { ingest: access("ingest"), read: access("read"), admin: access("admin") },
     madeTokens: (role) => tokens.filter((made) => made.role === role).map((made) => made.token),
     isLoopbackBound: isLoopbackAddress(server.address),
+    isProxy,
   });
 }
 

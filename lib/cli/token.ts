@@ -102,7 +102,8 @@ export async function tokenFor(
  */
 export function isTokenNeeded({ auth, server }: Config, role: TokenRole): boolean {
   if (auth[role] !== "unset") return auth[role] !== "none";
-  return !isLoopbackAddress(server.address) || server.externalUrl !== undefined;
+  const isProxied = server.externalUrl !== undefined || server.trustedProxies.length > 0;
+  return isProxied || !isLoopbackAddress(server.address);
 }
 
 /** @returns A token that nobody guesses: 256 bits. */

@@ -21,6 +21,7 @@ import {
   listTags,
   showTag,
 } from "./api/repository_lists.ts";
+import { guardStar, listStars, setStar } from "./api/stars.ts";
 import { showSeries } from "./api/series.ts";
 import { listUnused } from "./api/unused.ts";
 import type { Authorizer } from "./auth.ts";
@@ -36,6 +37,8 @@ import {
   SECURITY_HEADERS,
 } from "./middleware.ts";
 import { healthy, type Readiness, ready, showMetrics } from "./operations.ts";
+import { refuseForeignPages, shareWith } from "./origins.ts";
+import type { Identifier } from "./proxies.ts";
 import { routingPath } from "./repository_path.ts";
 import { type Environment, type FetchHandler, pathOf } from "./request.ts";
 
@@ -47,6 +50,10 @@ export interface AppOptions {
   /** Path of the event route, such as `/events`. */
   readonly route: string;
   readonly authorize: Authorizer;
+  /** Names the user of a trusted proxy; absent: no proxy names users. */
+  readonly identify?: Identifier;
+  /** Origins whose pages may use the API, or `*`; absent: none. */
+  readonly origins?: readonly string[];
   readonly metrics: Metrics;
   /** Whether this process takes events. */
   readonly readiness: () => Readiness;
@@ -74,14 +81,15 @@ export function createApp(options: AppOptions): FetchHandler {
 }
 
 function createRoutes(options: AppOptions): Hono<Environment> {
-  const { store, metrics, readiness, pendingIgnored, now } = options;
+  const { store, metrics, readiness, pendingIgnored, now, authorize, origins = [] } = options;
   const app = new Hono<Environment>({ getPath: routingPath });
-  const read = guard(options.authorize, "read");
+  const read = guard(authorize, "read");
 
   app.use(requestId());
   app.use(countAnswers(metrics));
   app.use("/badge/*", embeddable());
   app.use(secureHeaders(SECURITY_HEADERS));
+  app.use(shareWith(origins));
   app.use(compress());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
 
@@ -101,6 +109,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/repositories/:name/-/consumers", read, listBreakdown(store, "consumer"));
   app.get("/api/v1/repositories/:name/-/events", read, listEvents(store));
   app.get("/api/v1/repositories/:name/-/series", read, showSeries(store, now));
+  mountStars(app, options);
 
   app.get("/api/v1/unused", read, listUnused(store, now));
   app.get("/badge/:file", allowBadge(store, options.authorize), showBadge(store, now));
@@ -108,4 +117,18 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.notFound(refusePath);
   app.onError(answerError(options.log));
   return app;
+}
+
+/** The only routes that change anything beside that of events. */
+function mountStars(app: Hono<Environment>, options: AppOptions): void {
+  const { store, authorize, now, origins = [], identify = () => undefined } = options;
+  const own = refuseForeignPages(origins);
+  const star = guardStar({ authorize, identify });
+  const stars = "/api/v1/repositories/:name/-/stars";
+  app.get(stars, guard(authorize, "read"), listStars(store));
+  // Without a name it is no path that is missing, but a name.
+  for (const path of [`${stars}/`, `${stars}/:user`]) {
+    app.put(path, own, star, setStar(store, { isStarred: true, now }));
+    app.delete(path, own, star, setStar(store, { isStarred: false, now }));
+  }
 }

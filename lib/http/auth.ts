@@ -5,6 +5,9 @@
  * is open where DREC listens on a loopback address, to requests that no proxy has forwarded; all
  * others need the token made for the role. `admin` includes `read`.
  *
+ * A page whose host name suddenly means this machine (DNS rebinding) looks like a program on it, but
+ * for the name that it asks. To change something, that must be an address or `localhost`.
+ *
  * @module
  */
 
@@ -12,6 +15,7 @@ import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 import type { TokenRole } from "../store/store.ts";
+import type { ProxyCheck } from "./proxies.ts";
 import type { RequestInfo } from "./request.ts";
 
 /** A token of the configuration. */
@@ -31,6 +35,8 @@ export interface AuthorizerOptions {
   readonly madeTokens: (role: TokenRole) => readonly string[];
   /** Whether DREC listens on a loopback address only. */
   readonly isLoopbackBound: boolean;
+  /** Whether an address is that of a proxy, which may forward without saying so; absent: none is. */
+  readonly isProxy?: ProxyCheck;
 }
 
 /** The answer to a request: in, maybe for one registry only, or out. */
@@ -95,7 +101,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
   return function authorize(request, role, info): Access {
     if (openness[role] === "open") return IN;
-    if (openness[role] === "loopback" && isDirect(request, info)) return IN;
+    if (openness[role] === "loopback" && isDirect(request, info)) {
+      const { isProxy = () => false } = options;
+      const isOurs = !isProxy(info.remoteAddress) && (role !== "admin" || isLocalHost(request));
+      if (isOurs) return IN;
+    }
     const token = tokenOf(request.headers.get("authorization"));
     return token === undefined ? UNKNOWN : judge(token, role, grants);
   };
@@ -120,6 +130,13 @@ function isConfigured(access: readonly RoleToken[] | undefined): access is reado
 
 function isDirect({ headers }: Request, { remoteAddress }: RequestInfo): boolean {
   return isLoopback(remoteAddress) && !FORWARDING_HEADERS.some((name) => headers.has(name));
+}
+
+/** Names in the DNS are whatever their owners say; an address or `localhost` is what it is. */
+function isLocalHost({ headers }: Request): boolean {
+  const host = headers.get("host");
+  return host === null ||
+    /^(?:(?:[\w-]+\.)?localhost|[\d.]+|\[[\da-fA-F:.]+\])(?::\d+)?$/.test(host);
 }
 
 function isLoopback(address: string): boolean {

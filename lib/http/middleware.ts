@@ -39,15 +39,25 @@ export function guard(authorize: Authorizer, role: TokenRole): MiddlewareHandler
   return async function guard(c, next): Promise<void> {
     const access = authorize(c.req.raw, role, c.env);
     if (access.ok) return await next();
-    if (access.status === 403) {
-      throw new AppError("forbidden", "The token is for another role", {
-        hint: `use one for "${role}"`,
-      });
-    }
-    throw new AppError("unauthorized", "The token is missing or unknown", {
-      hint: 'send "Authorization: Bearer TOKEN"; `drec token` shows it to the operator',
-    });
+    throw accessError(access.status, role);
   };
+}
+
+/**
+ * Says why a request may not do what a role may do.
+ *
+ * @param status As the authorizer decided.
+ * @param role The role that is needed.
+ * @returns The error, `unauthorized` or `forbidden`.
+ */
+export function accessError(status: 401 | 403, role: TokenRole): AppError {
+  if (status === 403) {
+    const hint = `use one for "${role}"`;
+    return new AppError("forbidden", "The token is for another role", { hint });
+  }
+  return new AppError("unauthorized", "The token is missing or unknown", {
+    hint: 'send "Authorization: Bearer TOKEN"; `drec token` shows it to the operator',
+  });
 }
 
 /**

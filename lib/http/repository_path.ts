@@ -25,7 +25,8 @@ const REPOSITORIES = "/api/v1/repositories/";
 const BADGES = "/badge/";
 
 /** What can be asked of a repository. Greedy before it: the last separator counts. */
-const ASKED = /^(.+)(\/-\/(?:tags|tags\/[^/]+|manifests|actors|clients|consumers|events|series))$/s;
+const ASKED =
+  /^(.+)(\/-\/(?:tags|tags\/[^/]+|stars|stars\/[^/]*|manifests|actors|clients|consumers|events|series))$/s;
 
 /**
  * The path by which a request is routed: the name of a repository is made one segment of it.

@@ -101,6 +101,18 @@ export interface BreakdownStatistics {
   readonly lastSeen: number | null;
 }
 
+/** A user's star on a repository. */
+export interface Star {
+  readonly user: string;
+  /** When it was given. */
+  readonly at: number;
+}
+
+/** A star that is to be given, or taken back. */
+export interface StarChange extends Star {
+  readonly isStarred: boolean;
+}
+
 /** An event of the log with what it was counted as. */
 export interface EventRecord {
   readonly id: string;
@@ -271,6 +283,16 @@ export interface Store {
     dimension: BreakdownDimension,
     page: PageQuery,
   ): Promise<Page<BreakdownStatistics>>;
+  /** In order of the user. */
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>>;
+  /**
+   * Gives a star or takes it back, and moves the repository's `stars` in the same transaction,
+   * durable on return. Doing it again changes nothing. `stars` is moved by one and never set, for
+   * others may move it, too; DREC does not move it below zero.
+   *
+   * @returns The repository's `stars` afterwards; `undefined` if there is no such repository.
+   */
+  setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined>;
   /** Latest arrival first. */
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>>;
   /** @returns The days with a value, in order; a day without one is zero. */

@@ -55,10 +55,25 @@ testForms("drec token shows what opens a DREC that others can reach", async (exe
       await assert.rejects(closed.get("accounting"), /: 40[13] /);
     }
   });
+  await t.step("stars", async () => {
+    const client = Deno.createHttpClient({ caCerts: [caCert] });
+    const star = async (sent: string): Promise<number> => {
+      const path = "/api/v1/repositories/team/app/-/stars/alice";
+      const headers = { authorization: `Bearer ${sent}` };
+      const response = await fetch(url + path, { method: "PUT", headers, client });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const admin = await token("admin");
+    const statuses = [await star("wrong"), await star(read), await star(admin)];
+    client.close();
+    assert.deepEqual(statuses, [401, 403, 200]);
+  });
   await t.step("none of them is in the output, which is no terminal", () => {
     const output = drec.stdout + drec.stderr;
     assert.ok(!output.includes(ingest) && !output.includes(read));
     assert.match(drec.stdout, /Bearer <shown by drec token>/);
+    assert.match(drec.stdout, /^Token for .* \(admin\): <shown by drec token>$/m);
   });
 });
 

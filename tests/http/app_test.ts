@@ -17,6 +17,7 @@ const GUARDED = [
   REPOSITORY,
   `${REPOSITORY}/-/tags`,
   `${REPOSITORY}/-/tags/latest`,
+  `${REPOSITORY}/-/stars`,
   `${REPOSITORY}/-/manifests`,
   `${REPOSITORY}/-/actors`,
   `${REPOSITORY}/-/clients`,

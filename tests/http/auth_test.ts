@@ -127,3 +127,39 @@ Deno.test("createAuthorizer() needs the token made where DREC listens for others
 Deno.test("createAuthorizer() keeps a configured role closed on loopback", () => {
   assert.deepEqual(ask(configured, "read", {}), UNKNOWN);
 });
+
+Deno.test("createAuthorizer() takes no request of a proxy for one of this machine", async (t) => {
+  const options = { ...unconfigured, isProxy: (address: string) => address === "::1" };
+  for (const role of ["ingest", "read"] as const) {
+    await t.step(role, () => {
+      const proxied = { remoteAddress: "::1" };
+      assert.deepEqual(ask(options, role, proxied), UNKNOWN);
+      const authorization = `Bearer made-${role}`;
+      assert.deepEqual(ask(options, role, { ...proxied, authorization }), IN);
+      assert.deepEqual(ask(options, role, { remoteAddress: "127.0.0.1" }), IN);
+    });
+  }
+  assert.deepEqual(ask(options, "admin", { remoteAddress: "::1" }), IN, "open on purpose");
+});
+
+Deno.test("createAuthorizer() changes nothing for a page whose name is that of this machine", async (t) => {
+  const options = { ...unconfigured, roles: { ...unconfigured.roles, admin: undefined } };
+  const cases: [host: string, want: Access][] = [
+    ["127.0.0.1:8443", IN],
+    ["[::1]:8443", IN],
+    ["localhost:8443", IN],
+    ["drec.localhost", IN],
+    ["evil.example:8443", UNKNOWN],
+    ["localhost.evil.example", UNKNOWN],
+    ["127.0.0.1.evil.example", UNKNOWN],
+    ["evil-localhost", UNKNOWN],
+  ];
+  for (const [host, want] of cases) {
+    await t.step(host, () => {
+      assert.deepEqual(ask(options, "admin", { headers: { host } }), want);
+      assert.deepEqual(ask(options, "read", { headers: { host } }), IN);
+      const authorization = "Bearer made-admin";
+      assert.deepEqual(ask(options, "admin", { headers: { host }, authorization }), IN);
+    });
+  }
+});

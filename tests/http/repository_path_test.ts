@@ -20,6 +20,10 @@ Deno.test("routingPath() makes the name one segment", async (t) => {
     ["team/app/-/tags/latest", "team%2Fapp/-/tags/latest"],
     ["team/app/-/series?metric=pulls", "team%2Fapp/-/series"],
     ["team/app/-/tags?q=/-/tags#/-/tags", "team%2Fapp/-/tags"],
+    ["team/app/-/stars", "team%2Fapp/-/stars"],
+    ["team/app/-/stars/a%2Fb", "team%2Fapp/-/stars/a%2Fb"],
+    ["team/app/-/stars/", "team%2Fapp/-/stars/"],
+    ["team/app/-/stars/a/b", "team%2Fapp%2F-%2Fstars%2Fa%2Fb"],
     // The last known word counts.
     ["a/-/tags/-/manifests", "a%2F-%2Ftags/-/manifests"],
     ["a/-/tags/-/tags/-/tags", "a%2F-%2Ftags%2F-%2Ftags/-/tags"],

@@ -11,6 +11,7 @@ import { expiringCases } from "./contract_expiring.ts";
 import { listingCases } from "./contract_listing.ts";
 import { recordingCases } from "./contract_recording.ts";
 import { robustnessCases } from "./contract_robustness.ts";
+import { starCases } from "./contract_stars.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 import { unusedCases } from "./contract_unused.ts";
 
@@ -35,6 +36,7 @@ export function storeContract(
     ...expiringCases,
     ...robustnessCases,
     ...unusedCases,
+    ...starCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

@@ -29,6 +29,8 @@ export interface StoreUnderTest {
   another(): Promise<Store>;
   /** Gives `team/app`, which is new, these tags, each with one check, by whatever way is fast. */
   fillTags(tags: readonly string[]): Promise<void>;
+  /** Moves the stars of `team/app` as a front end does, past DREC. */
+  addStars(by: number): Promise<void>;
   /** Closes all stores and removes the data. */
   dispose(): Promise<void>;
 }

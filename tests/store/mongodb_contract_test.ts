@@ -29,6 +29,7 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
       await record(store, [{ tag: first, method: "HEAD" }]);
       await copyTag({ uri, database }, { first, others });
     },
+    addStars: (by) => addStars({ uri, database }, by),
     poison: poisonOf(),
     reopen: async () => {
       await closeAll();
@@ -58,6 +59,15 @@ async function copyTag(
   const count = others.length + 1;
   await client.db(database).collection("registry-stats")
     .updateOne({ repositoryname: app.repository }, { $set: { numtags: count, numtagrows: count } });
+}
+
+async function addStars(
+  { uri, database }: { uri: string; database: string },
+  by: number,
+): Promise<void> {
+  await using client = new MongoClient(uri);
+  await client.db(database).collection("registry-stats")
+    .updateOne({ repositoryname: app.repository }, { $inc: { numstars: by } });
 }
 
 /** An index whose references make a document of more than 16 MB. */

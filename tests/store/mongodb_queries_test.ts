@@ -13,7 +13,7 @@ import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { recordBatch } from "../../lib/store/mongodb/record.ts";
 import { REPOSITORY_SORTS, type Store } from "../../lib/store/store.ts";
-import { digestOf, type EventParts, mediaTypes, noonUs } from "../support/events.ts";
+import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";
 import { planOptionsOf, receivedOfBody } from "../support/events.ts";
 import { startMongo } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
@@ -139,6 +139,9 @@ async function fill(store: Store): Promise<void> {
     { repository: "team/other" },
   ]);
   await record(store, [{ repository: "team/app" }], { registry: "other" });
+  for (const user of ["alice", "bob"]) {
+    await store.setStar(app, { user, at: noon, isStarred: true });
+  }
 }
 
 function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
@@ -171,6 +174,12 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.listBreakdown(app, "actor", { limit: 1 });
       await store.listBreakdown(app, "actor", { limit: 1, after: next ?? assert.fail() });
     }],
+    ["stars", () => store.listStars(app, page)],
+    ["stars, next page", async () => {
+      const { next } = await store.listStars(app, { limit: 1 });
+      await store.listStars(app, { limit: 1, after: next ?? assert.fail() });
+    }],
+    ["a star", () => store.setStar(app, { user: "carol", at: noon, isStarred: true })],
     ["events", () => store.listEvents(app, page)],
     ["events, next page", async () => {
       const { next } = await store.listEvents(app, { limit: 1 });
@@ -208,7 +217,14 @@ interface Query {
 
 /** The queries of a command; each branch of an alternative counts as one. */
 function queriesOf(command: Document): Query[] {
-  if (command.getMore !== undefined) return [];
+  if (command.getMore !== undefined || command.commitTransaction !== undefined) return [];
+  const writes: Document[] = command.updates ?? command.deletes ?? [];
+  if (writes.length > 0) {
+    return writes.map(({ q }) => ({ in: String(command.update ?? command.delete), filter: q }));
+  }
+  if (command.findAndModify !== undefined) {
+    return [{ in: command.findAndModify, filter: command.query }];
+  }
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
   const branches: Document[] = filter.$or ?? [filter];

@@ -1,9 +1,11 @@
+import { DatabaseSync } from "node:sqlite";
+
 import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { eventOf } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";
 import { storeContract } from "./contract.ts";
-import { record, type StoreUnderTest } from "./contract_support.ts";
+import { app, record, type StoreUnderTest } from "./contract_support.ts";
 
 async function open(options: StoreOptions): Promise<StoreUnderTest> {
   const folder = await tempDir();
@@ -34,6 +36,13 @@ async function open(options: StoreOptions): Promise<StoreUnderTest> {
         const some = tags.slice(from, from + 500);
         await record(store, some.map((tag) => ({ tag, method: "HEAD" })));
       }
+    },
+    addStars: (by) => {
+      const database = new DatabaseSync(folder.join("drec.db"), { timeout: 5000 });
+      database.prepare("UPDATE repositories SET stars = stars + ? WHERE repository = ?")
+        .run(by, app.repository);
+      database.close();
+      return Promise.resolve();
     },
     dispose: async () => {
       await closeAll();

@@ -30,8 +30,11 @@ export interface TestApp extends AsyncDisposable {
   /** What was logged: level, message and fields. */
   readonly logged: { level: string; message: string; fields: LogFields }[];
   readonly handle: FetchHandler;
-  /** @param target Path and query, sent exactly so, as `Deno.serve` hands them over. */
-  ask(target: string, init?: RequestInit): Promise<Answer>;
+  /**
+   * @param target Path and query, sent exactly so, as `Deno.serve` hands them over.
+   * @param from The address that it comes from; 192.0.2.1 unless told.
+   */
+  ask(target: string, init?: RequestInit, from?: string): Promise<Answer>;
   /** Asks for JSON and asserts that there is some. */
   get(target: string): Promise<unknown>;
 }
@@ -69,8 +72,8 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
     log: { warning: log("warning"), error: log("error") },
     ...options,
   });
-  const ask = async (target: string, init?: RequestInit): Promise<Answer> => {
-    const response = await handle(requestOf(target, init), { remoteAddress: "192.0.2.1" });
+  const ask: TestApp["ask"] = async (target, init, remoteAddress = "192.0.2.1") => {
+    const response = await handle(requestOf(target, init), { remoteAddress });
     return await readAnswer(response);
   };
   return {

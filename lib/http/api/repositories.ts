@@ -74,14 +74,23 @@ export async function findRepository(
   const name = c.req.param("name") ?? "";
   const registry = parameters.registry();
   const [first, ...others] = await store.findRepositories(name, registry);
-  if (first === undefined) {
-    const where = registry === undefined ? "" : ` in registry "${registry}"`;
-    throw new AppError("not_found", `No repository "${name}"${where}`);
-  }
+  if (first === undefined) throw noRepository(name, registry);
   if (others.length === 0) return first;
   const registries = [first, ...others].map((found) => found.registry);
   throw new ProblemError("conflict", `Several registries have a repository "${name}"`, {
     hint: `choose with ?registry=, one of ${registries.join(", ")}`,
     members: { registries },
   });
+}
+
+/**
+ * Says that there is no such repository.
+ *
+ * @param name What was asked for.
+ * @param registry Where.
+ * @returns The error.
+ */
+export function noRepository(name: string, registry: string | undefined): AppError {
+  const where = registry === undefined ? "" : ` in registry "${registry}"`;
+  return new AppError("not_found", `No repository "${name}"${where}`);
 }

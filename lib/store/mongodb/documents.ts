@@ -212,6 +212,13 @@ export interface EventDocument {
   readonly blob?: string;
 }
 
+/** A user's star on a repository. */
+export interface StarDocument extends OfRepository {
+  readonly _id: string;
+  readonly user: string;
+  readonly at: Date;
+}
+
 /** Accounting and totals of a registry on a day, as one collector counted them. */
 export interface RegistryDocument extends Counted {
   readonly _id: string;

@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { AppError } from "../../errors.ts";
 import { InstanceWatch } from "../../instances.ts";
 import type { Outcome, Received } from "../../batch.ts";
+import { keyOf } from "../../facts.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -24,6 +25,8 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   SeriesQuery,
+  Star,
+  StarChange,
   Store,
   StoreOptions,
   TagStatistics,
@@ -42,14 +45,18 @@ import { madeOnce, touch } from "./meta.ts";
 import { recordBatch } from "./record.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
+import { listStars, setStar } from "./stars.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
 import { listUnused } from "./unused.ts";
+import { Turns } from "./turns.ts";
 
 export type { MongoConnection } from "./connection.ts";
 
 /** How long a batch is tried where the caller sets no deadline, in milliseconds. */
 const RECORD_MS = 5000;
+/** A person waits for it, behind all who star the same repository at that moment. */
+const STAR_MS = 10_000;
 const PING_MS = 1000;
 /** How long a reader waits. */
 const READ_MS = 30_000;
@@ -90,6 +97,7 @@ class MongoStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions & { readonly key: string };
   readonly #instances = new InstanceWatch();
+  readonly #turns = new Turns();
 
   constructor(database: Database, options: StoreOptions & { readonly key: string }) {
     this.#database = database;
@@ -139,6 +147,20 @@ class MongoStore implements Store {
     page: PageQuery,
   ): Promise<Page<BreakdownStatistics>> {
     return this.#read((database) => listBreakdown(database, of, { ...page, dimension }));
+  }
+
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>> {
+    return this.#read((database) => listStars(database, of, page));
+  }
+
+  setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
+    const doing = "change a star in MongoDB";
+    const deadline = Date.now() + STAR_MS;
+    const changed = this.#turns.take(
+      keyOf(of.registry, of.repository),
+      () => setStar(this.#database, of, { ...change, deadline }),
+    );
+    return this.#ask(doing, () => withDeadline(changed, deadline, doing));
   }
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {

@@ -97,8 +97,13 @@ function repositoriesOf(database: Database): Collection<RepositoryDocument> {
   return database.collection<RepositoryDocument>("repositories");
 }
 
-/** A front end may have made a document without a registry. */
-function registryFilter(registry: string): unknown {
+/**
+ * Finds the documents of a registry: a front end may have made one without.
+ *
+ * @param registry Its name.
+ * @returns The condition on `registry`.
+ */
+export function registryFilter(registry: string): unknown {
   return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
 }
 

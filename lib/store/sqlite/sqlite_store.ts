@@ -26,6 +26,8 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   SeriesQuery,
+  Star,
+  StarChange,
   Store,
   StoreOptions,
   TagStatistics,
@@ -41,6 +43,7 @@ import { accounting, findTag, listBreakdown, listEvents, listManifests } from ".
 import { listTags, series } from "./reads.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
 import { listUnused } from "./unused.ts";
+import { listStars, setStar } from "./stars.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
 /** Where the database is, and whether this process is the one that serves it. */
@@ -158,6 +161,16 @@ class SqliteStore implements Store {
     page: PageQuery,
   ): Promise<Page<BreakdownStatistics>> {
     return this.#read((database) => listBreakdown(database, of, { dimension, ...page }));
+  }
+
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>> {
+    return this.#read((database) => listStars(database, of, page));
+  }
+
+  async setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
+    const stars = this.#database.transaction(() => setStar(this.#database, of, change));
+    await this.#database.flush(false);
+    return stars;
   }
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
