@@ -47,7 +47,8 @@ export function fill(path: string, size: Size, report: (line: string) => void): 
   new Database(path, false).close();
   using database = new DatabaseSync(path);
   database.exec(
-    `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+    `PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA cache_size = -1000000; PRAGMA temp_store = FILE; PRAGMA threads = 2`,
   );
   const indexes = dropIndexes(database);
