@@ -13,7 +13,7 @@ import type { Cursor, RepositoryQuery, RepositorySort, Store } from "../../lib/s
 import { tempDir } from "../support/wait.ts";
 import { storeOptionsOf } from "./contract_support.ts";
 
-const COUNT = 60_000;
+const COUNT = 40_000;
 
 interface Entry {
   readonly repository: string;
