@@ -9,6 +9,7 @@
 
 import { METRICS, TIMES } from "../../statistics.ts";
 import { UNUSED_MIGRATION } from "./schema_unused.ts";
+import { LISTS } from "./schema_lists.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
 export const OVERFLOW_TAG = "~";
@@ -259,4 +260,5 @@ CREATE TABLE quarantine (
 ) STRICT;
 `,
   UNUSED_MIGRATION,
+  LISTS,
 ];

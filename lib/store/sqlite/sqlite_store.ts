@@ -136,7 +136,7 @@ class SqliteStore implements Store {
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
-    return this.#read((database) => listRepositories(database, query));
+    return listRepositories(this.#database, query);
   }
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {

@@ -1,0 +1,94 @@
+/**
+ * The commands of the documentation, typed as they stand there: every `curl` of `README.md` and
+ * `docs/api.md` that asks a DREC at its default address.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import { run } from "./support/child.ts";
+import { repositoryRoot } from "./support/compiled.ts";
+import { postEvents } from "./support/http.ts";
+import { type Drec, startDrec } from "./support/process.ts";
+import { needs } from "./support/require.ts";
+import { readRecording } from "./support/testdata.ts";
+
+const ADDRESS = "https://127.0.0.1:8443";
+/** What is in them is what the documents ask about: `team/app` with its tag `1.0`. */
+const RECORDINGS = ["3.1.1-podman-push-pull", "3.1.1-ctr-pull-multi"];
+
+/** A document's commands, and the shell functions that they use. */
+interface Commands {
+  readonly functions: string;
+  readonly lines: readonly string[];
+}
+
+/** Reads the blocks of shell in a document. */
+function commandsOf(markdown: string): Commands {
+  const blocks = Array.from(
+    markdown.matchAll(/^[ \t]*```(?:sh|bash|console)\n([^]*?)^[ \t]*```$/gm),
+    ([, block = ""]) => block,
+  );
+  const functions = blocks.filter((block) => /^\w+\(\) \{/.test(block)).join("\n");
+  const names = Array.from(functions.matchAll(/^(\w+)\(\) \{/gm), ([, name]) => name);
+  const asks = new RegExp(`^(?:${["curl", ...names].join("|")}) `);
+  const lines = blocks.filter((block) => !functions.includes(block))
+    .flatMap((block) => block.replaceAll("\\\n", " ").split("\n"))
+    .map((line) => line.trim())
+    .filter((line) => asks.test(line))
+    .filter((line) => !line.startsWith("curl ") || line.includes(ADDRESS));
+  return { functions, lines };
+}
+
+/** Fills a program with what a registry has sent. */
+async function fill(drec: Drec): Promise<void> {
+  const caCert = await Deno.readTextFile(`${drec.cwd}/certs/ca.crt`);
+  for (const name of RECORDINGS) {
+    for (const { body } of readRecording(name).posts) {
+      assert.equal(await postEvents(`${drec.url}/events`, body, { caCert }), 200);
+    }
+  }
+}
+
+/**
+ * Types a line in the folder of a program. Streams do not end by themselves, so that five seconds
+ * must do for an answer.
+ */
+async function statusOf(drec: Drec, { functions }: Commands, line: string): Promise<string> {
+  const curl = `curl() { command curl -sS --max-time 5 --write-out '\\n%{http_code}' "$@"; }`;
+  const script = [curl, functions, line].join("\n").replaceAll(ADDRESS, drec.url);
+  const { stdout, stderr } = await run("sh", ["-c", script], { cwd: drec.cwd });
+  return stdout.trimEnd().split("\n").at(-1) ?? stderr;
+}
+
+Deno.test({
+  name: "every curl of README.md and docs/api.md answers 200",
+  ...needs("curl"),
+  fn: async (t) => {
+    await using drec = await startDrec({ env: { DREC_SERVER_PORT: "0" } });
+    await drec.ready();
+    await fill(drec);
+    for (const document of ["README.md", "docs/api.md"]) {
+      const commands = commandsOf(await Deno.readTextFile(`${repositoryRoot}${document}`));
+      assert.ok(commands.lines.length > 10, `${document} has ${commands.lines.length}`);
+      for (const line of commands.lines) {
+        await t.step(`${document}: ${line}`, async () => {
+          assert.equal(await statusOf(drec, commands, line), "200");
+        });
+      }
+    }
+  },
+});
+
+Deno.test("commandsOf() finds what is typed, and nothing else", () => {
+  const document = [
+    "```sh\napi() {\n  curl -s https://127.0.0.1:8443$1\n}\n```",
+    "```sh\napi /one\n# a remark\ncurl -X POST \\\n  https://127.0.0.1:8443/two\n```",
+    "```json\ncurl https://127.0.0.1:8443/three\n```",
+    "```sh\ncurl http://127.0.0.1:5001/debug/vars\ndrec token\n```",
+  ].join("\n\n");
+  const { functions, lines } = commandsOf(document);
+  assert.match(functions, /^api\(\) \{/);
+  assert.deepEqual(lines, ["api /one", "curl -X POST    https://127.0.0.1:8443/two"]);
+});

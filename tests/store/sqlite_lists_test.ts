@@ -1,0 +1,131 @@
+/**
+ * Lists of repositories of the SQLite store that are both filtered and sorted, at a size at which
+ * they go in several steps: the same as sorting everything by hand.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+
+import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import type { Cursor, RepositoryQuery, RepositorySort, Store } from "../../lib/store/store.ts";
+import { tempDir } from "../support/wait.ts";
+import { storeOptionsOf } from "./contract_support.ts";
+
+const COUNT = 40_000;
+
+interface Entry {
+  readonly repository: string;
+  readonly registry: string;
+  readonly pulls: number;
+  readonly lastPulled: number | null;
+  readonly isListed: boolean;
+}
+
+/** Few have been pulled, many have equal numbers, and one team comes last in every order. */
+function entryOf(i: number): Entry {
+  const team = i % 20 === 0 ? "late" : i % 7919 === 5 ? "rare" : `team-${i % 9}`;
+  return {
+    repository: `${team}/app-${(i * 7919) % COUNT}`,
+    registry: i % 3 === 0 ? "edge" : "main",
+    pulls: team === "late" ? 0 : (i * 31) % 500,
+    lastPulled: team === "late" || i % 4 === 0 ? null : 1_700_000_000_000 + (i * 17) % 1000,
+    isListed: i % 50 !== 7,
+  };
+}
+
+function fill(path: string, entries: readonly Entry[]): void {
+  using database = new DatabaseSync(path);
+  const insert = database.prepare(`INSERT INTO repositories
+    (repository, registry, pulls, last_pulled, listed) VALUES (?, ?, ?, ?, ?)`);
+  database.exec("BEGIN");
+  for (const { repository, registry, pulls, lastPulled, isListed } of entries) {
+    insert.run(repository, registry, pulls, lastPulled, Number(isListed));
+  }
+  database.exec("COMMIT");
+}
+
+type Query = Omit<RepositoryQuery, "limit" | "after">;
+
+/** What a list must be. */
+function expected(entries: readonly Entry[], { sort, registry, prefix, q }: Query): string[] {
+  const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
+  const rank = (entry: Entry): number =>
+    sort === "-pulls" ? entry.pulls : sort === "-lastPulled" ? entry.lastPulled ?? -1 : 0;
+  return entries.filter((entry) =>
+    entry.isListed && (registry === undefined || entry.registry === registry) &&
+    entry.repository.startsWith(prefix ?? "") && entry.repository.includes(q ?? "")
+  ).sort((a, b) =>
+    rank(b) - rank(a) || compare(a.repository, b.repository) || compare(a.registry, b.registry)
+  ).map(nameOf);
+}
+
+function nameOf({ repository, registry }: { repository: string; registry: string }): string {
+  return `${registry} ${repository}`;
+}
+
+/** The first pages of a list, and how many there are when all have been read. */
+async function readAll(store: Store, query: Query, limit: number): Promise<string[]> {
+  const names: string[] = [];
+  let after: Cursor | null = null;
+  do {
+    const page = await store.listRepositories({
+      ...query,
+      limit,
+      ...(after === null ? {} : { after }),
+    });
+    names.push(...page.items.map(nameOf));
+    after = page.next;
+  } while (after !== null);
+  return names;
+}
+
+const sorts: RepositorySort[] = ["name", "-pulls", "-lastPulled"];
+const filters: { name: string; filter: Omit<Query, "sort"> }[] = [
+  { name: "nothing", filter: {} },
+  { name: "a registry", filter: { registry: "edge" } },
+  { name: "a prefix that fits many", filter: { prefix: "team-3/" } },
+  { name: "a prefix that fits few", filter: { prefix: "rare/" } },
+  { name: "a prefix that comes last", filter: { prefix: "late/" } },
+  { name: "a text that fits many", filter: { q: "app-1" } },
+  { name: "a text that fits few", filter: { q: "app-12345" } },
+  { name: "a text that fits none", filter: { q: "nowhere" } },
+  { name: "all three", filter: { registry: "main", prefix: "team-3/", q: "99" } },
+];
+
+Deno.test("listRepositories() of SQLite gives what sorting by hand gives", async (t) => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
+  try {
+    const entries = Array.from({ length: COUNT }, (_, i) => entryOf(i));
+    fill(path, entries);
+    for (const sort of sorts) {
+      for (const { name, filter } of filters) {
+        await t.step(`${sort}, filtered by ${name}`, async () => {
+          const query = { sort, ...filter };
+          assert.deepEqual(await readAll(store, query, 1_000), expected(entries, query));
+        });
+      }
+    }
+  } finally {
+    await store.close();
+  }
+});
+
+Deno.test("listRepositories() of SQLite lets others in while it searches", async () => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
+  try {
+    fill(path, Array.from({ length: COUNT }, (_, i) => entryOf(i)));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    await store.listRepositories({ sort: "-pulls", q: "nowhere", limit: 50 });
+    clearInterval(timer);
+    assert.ok(turns > 0);
+  } finally {
+    await store.close();
+  }
+});
