@@ -12,6 +12,7 @@ import { listingCases } from "./contract_listing.ts";
 import { recordingCases } from "./contract_recording.ts";
 import { robustnessCases } from "./contract_robustness.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
+import { watchingCases } from "./contract_watching.ts";
 
 /**
  * Makes the tests of a store. Whoever declares them is the file that they are reported by.
@@ -33,6 +34,7 @@ export function storeContract(
     ...listingCases,
     ...expiringCases,
     ...robustnessCases,
+    ...watchingCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

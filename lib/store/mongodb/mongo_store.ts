@@ -21,6 +21,7 @@ import type {
   RepositoryQuery,
   RepositoryRef,
   RepositoryStatistics,
+  RepositoryWatcher,
   SeriesQuery,
   Store,
   StoreOptions,
@@ -36,16 +37,19 @@ import { accounting, listBreakdown, listEvents, series } from "./history.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
 import { recordBatch } from "./record.ts";
-import { findRepositories, listRepositories } from "./repositories.ts";
+import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
+import { RepositoryWatch } from "./watch.ts";
 
 export type { MongoConnection } from "./connection.ts";
 
 /** How long a batch is tried where the caller sets no deadline, in milliseconds. */
 const RECORD_MS = 5000;
 const PING_MS = 1000;
+/** How long it may take to begin watching. */
+const WATCH_MS = 5000;
 /** How long a reader waits. */
 const READ_MS = 30_000;
 
@@ -84,6 +88,7 @@ function makeKey(): string {
 class MongoStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions & { readonly key: string };
+  readonly #watches = new Set<RepositoryWatch>();
 
   constructor(database: Database, options: StoreOptions & { readonly key: string }) {
     this.#database = database;
@@ -110,6 +115,10 @@ class MongoStore implements Store {
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
     return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findItems(database, wanted));
   }
 
   listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
@@ -144,6 +153,26 @@ class MongoStore implements Store {
     return this.#read(accounting);
   }
 
+  async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
+    const watch = new RepositoryWatch(this.#database, watcher);
+    const doing = "watch MongoDB for changes";
+    this.#watches.add(watch);
+    try {
+      await this.#ask(doing, () => withDeadline(watch.open(), Date.now() + WATCH_MS, doing));
+    } catch (error) {
+      this.#watches.delete(watch);
+      // It may still be opening: then it ends as soon as it is open.
+      void watch.close();
+      throw error;
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#watches.delete(watch);
+        await watch.close();
+      },
+    };
+  }
+
   async madeToken(
     role: TokenRole,
     make: () => string,
@@ -172,6 +201,7 @@ class MongoStore implements Store {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#watches].map((watch) => watch.close()));
     await this.#database.client.close();
   }
 

@@ -24,6 +24,7 @@ import type {
   RepositoryQuery,
   RepositoryRef,
   RepositoryStatistics,
+  RepositoryWatcher,
   SeriesQuery,
   Store,
   StoreOptions,
@@ -36,7 +37,8 @@ import { Expiry } from "./expiry.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
-import { findRepositories, listRepositories } from "./repositories.ts";
+import { findItems, findRepositories, listRepositories } from "./repositories.ts";
+import { Watchers } from "./watchers.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
 /** Where the database is, and whether this process is the one that serves it. */
@@ -80,6 +82,7 @@ class SqliteStore implements Store {
   readonly #options: StoreOptions;
   readonly #expiry: Expiry;
   readonly #names: Names;
+  readonly #watchers: Watchers;
   readonly #key: string;
 
   constructor(database: Database, options: StoreOptions) {
@@ -87,6 +90,7 @@ class SqliteStore implements Store {
     this.#options = options;
     this.#expiry = new Expiry(database, options.retention);
     this.#names = new Names(database);
+    this.#watchers = new Watchers(database);
     this.#key = this.#madeKey();
   }
 
@@ -98,7 +102,13 @@ class SqliteStore implements Store {
     this.#names.begin();
     const outcomes = this.#database.transaction(() => this.#record(received, ignored));
     this.#names.commit();
-    await this.#database.flush(received.length < MIN_SHARED);
+    const tell = this.#watchers.committed();
+    try {
+      await this.#database.flush(received.length < MIN_SHARED);
+    } finally {
+      // Readers see what is committed, even if the disk has failed.
+      tell();
+    }
     return outcomes;
   }
 
@@ -117,6 +127,7 @@ class SqliteStore implements Store {
     const plan = planBatch(candidates, { duplicates, known, options });
     applyPlan({ database: this.#database, names }, plan);
     addIgnored({ database: this.#database, names }, ignored);
+    this.#watchers.note(plan);
     return [...plan.outcomes];
   }
 
@@ -131,6 +142,10 @@ class SqliteStore implements Store {
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
     return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findItems(database, wanted));
   }
 
   listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
@@ -163,6 +178,10 @@ class SqliteStore implements Store {
 
   accounting(): Promise<AccountingReport> {
     return this.#read(accounting);
+  }
+
+  watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
+    return settle(() => this.#watchers.add(watcher));
   }
 
   /** In a file of its own beside the database, so that a copy of the numbers holds no secret. */
@@ -199,7 +218,10 @@ class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
-    return settle(() => this.#database.close());
+    return settle(() => {
+      this.#watchers.close();
+      this.#database.close();
+    });
   }
 
   #read<T>(query: (database: Database) => T): Promise<T> {
