@@ -7,6 +7,7 @@
 import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 
+import { repositoryItem } from "../http/api/shapes.ts";
 import { createApp } from "../http/app.ts";
 import { type Authorizer, createAuthorizer } from "../http/auth.ts";
 import { createIngest } from "../http/ingest.ts";
@@ -16,6 +17,7 @@ import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
+import { createStreamHub, type StreamHub } from "../stream/hub.ts";
 import { VERSION } from "../version.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
@@ -85,6 +87,12 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
+  const stream = createStreamHub({
+    store,
+    render: repositoryItem,
+    now: () => performance.now(),
+    onFailure: streamFailureLog(),
+  });
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -92,6 +100,7 @@ async function serve(
     ...(certificate === undefined ? {} : { pair: certificate.pair }),
     handler: createHandler(config, store, {
       collector,
+      stream,
       metrics,
       tokens,
       readiness: () => readiness,
@@ -110,8 +119,12 @@ async function serve(
   log.info("stopping");
   stopUpkeep();
   watcher?.stop();
+  // They would never end by themselves.
+  const streamStopped = stream.stop();
   await collector.stop();
   await server.stop(GRACE_MS);
+  // A database that is away is not waited for.
+  await Promise.race([streamStopped, pause(CLOSE_MS)]);
   log.info("stopped");
 }
 
@@ -154,6 +167,7 @@ function printFirstStart(
 
 interface HandlerParts {
   readonly collector: Collector;
+  readonly stream: StreamHub;
   readonly metrics: Metrics;
   readonly tokens: readonly MadeToken[];
   readonly readiness: () => Readiness;
@@ -162,7 +176,7 @@ interface HandlerParts {
 function createHandler(
   config: Config,
   store: Store,
-  { collector, metrics, tokens, readiness }: HandlerParts,
+  { collector, stream, metrics, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
   const authorize = authorizerOf(config, tokens);
   const { route } = config.server;
@@ -181,6 +195,7 @@ function createHandler(
     ingest,
     route,
     authorize,
+    stream,
     metrics,
     readiness,
     pendingIgnored: () => collector.pendingIgnored(),
@@ -228,6 +243,17 @@ function quarantineLog(): NonNullable<CollectorOptions["onQuarantined"]> {
     if (allowed === undefined) return;
     const { suppressed } = allowed;
     log.warning("quarantined an event", { registry, "event_id": id, reason, suppressed });
+  };
+}
+
+/** What could not be told is tried again every second. */
+function streamFailureLog(): (error: unknown) => void {
+  const log = logger("http");
+  const mayLog = createLogThrottle(10_000);
+  return (error) => {
+    const allowed = mayLog("stream");
+    if (allowed === undefined) return;
+    log.warning("cannot read what to tell on the stream", { error, ...allowed });
   };
 }
 

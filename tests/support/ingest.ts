@@ -6,6 +6,7 @@
  */
 
 import { createCollector } from "../../lib/collector.ts";
+import { repositoryItem } from "../../lib/http/api/shapes.ts";
 import { createApp } from "../../lib/http/app.ts";
 import { createAuthorizer, type RoleAccess } from "../../lib/http/auth.ts";
 import { createIngest } from "../../lib/http/ingest.ts";
@@ -103,11 +104,18 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
     onUnauthorized: () => refusals++,
     onFailure: fail,
   });
+  const stream = createStreamHub({
+    store: opened.store,
+    render: repositoryItem,
+    now: () => performance.now(),
+    onFailure: fail,
+  });
   const handler = createApp({
     store: opened.store,
     ingest,
     route: "/events",
     authorize,
+    stream,
     metrics,
     readiness: () => "ready",
     pendingIgnored: () => collector.pendingIgnored(),
