@@ -14,6 +14,7 @@ import { type KeyPair, type Server, startServer } from "../../lib/http/server.ts
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Received } from "../../lib/batch.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
+import { createStreamHub } from "../../lib/stream/hub.ts";
 import { digestOf, mediaTypes } from "./events.ts";
 import { openSocket, type RawAnswer, rawRequest, type RawSocket } from "./http.ts";
 import { openTestStore, type TestStore } from "./store.ts";

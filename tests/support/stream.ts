@@ -122,6 +122,7 @@ export async function readStream(
       return message;
     },
     async [Symbol.asyncDispose]() {
+      if (abort.signal.aborted) return;
       abort.abort();
       await reading;
       client.close();
