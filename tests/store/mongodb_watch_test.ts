@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 
 import { ObjectId } from "mongodb";
 
+import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { startMongo } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
 import { startStream } from "../support/stream.ts";
 import { pause, until } from "../support/wait.ts";
-import { record } from "./contract_support.ts";
+import { record, storeOptionsOf } from "./contract_support.ts";
 import { watch } from "./contract_watching.ts";
 import { startProxy } from "./mongodb_proxy.ts";
 import { collection, useMongo } from "./mongodb_support.ts";
@@ -76,15 +77,13 @@ Deno.test({
     await using proxy = startProxy(server.port);
     await using mongo = await useMongo(server.uri);
     const documents = mongo.db.collection<{ _id: string; repositoryname: string }>(collection);
-    const { openMongoStore } = await import("../../lib/store/mongodb/mongo_store.ts");
-    const { storeOptionsOf } = await import("./contract_support.ts");
     const store = await openMongoStore({ ...mongo.connection, uri: proxy.uri }, storeOptionsOf());
     try {
       await using told = await watch(store);
       await record(store, [{}]);
       await told.expect("default team/app");
       for (const name of ["a", "b"]) {
-        proxy.breakAll();
+        proxy.cut();
         await documents.insertOne({ _id: `default\n${name}`, repositoryname: name });
         await told.expect(`default ${name}`);
       }
