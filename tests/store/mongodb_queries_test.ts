@@ -157,6 +157,10 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
     ],
     ["a repository", () => store.findRepositories("team/app")],
     ["a repository of a registry", () => store.findRepositories("team/app", "other")],
+    ["some repositories", () => store.findItems([app, { ...app, registry: "other" }])],
+    ["what is watched", async () => {
+      await using _ = await store.watch({ onChange: () => {}, onLost: () => {} });
+    }],
     ["tags", () => store.listTags(app, page)],
     ["a tag", () => store.findTag(app, "1.0")],
     ["manifests", () => store.listManifests(app, page)],
@@ -186,7 +190,7 @@ interface Query {
 
 /** The queries of a command; each branch of an alternative counts as one. */
 function queriesOf(command: Document): Query[] {
-  if (command.getMore !== undefined) return [];
+  if (command.find === undefined && command.aggregate === undefined) return [];
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
   const branches: Document[] = filter.$or ?? [filter];

@@ -10,7 +10,9 @@ import type { RepositoryRef, RepositoryWatcher } from "../store.ts";
 import type { Database } from "./database.ts";
 
 /** How often another process, such as a replay, is looked out for. */
-const LOOK_OUT_MS = 10_000;
+const LOOK_OUT_MS = 2000;
+/** While it goes on writing, watchers are told only after so many looks. */
+const MAX_LOOKS = 5;
 
 /** Who wants to know. Without anybody nothing is collected. */
 export class Watchers {
@@ -19,7 +21,11 @@ export class Watchers {
   /** Of the transaction in progress. */
   #noted: readonly RepositoryRef[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
-  #version = 0;
+  /** What the last look has found, and what watchers know of. */
+  #found = 0;
+  #known = 0;
+  /** At what watchers do not know of. */
+  #looks = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -33,7 +39,7 @@ export class Watchers {
    */
   add(watcher: RepositoryWatcher): AsyncDisposable {
     if (this.#timer === undefined) {
-      this.#version = this.#dataVersion();
+      this.#found = this.#known = this.#dataVersion();
       this.#timer = setInterval(() => this.#lookOut(), LOOK_OUT_MS);
     }
     this.#watchers.add(watcher);
@@ -87,8 +93,11 @@ export class Watchers {
   /** What another process has changed is not known, only that it has. */
   #lookOut(): void {
     const version = this.#dataVersion();
-    if (version === this.#version) return;
-    this.#version = version;
+    const isWriting = version !== this.#found;
+    this.#found = version;
+    if (version === this.#known || (isWriting && ++this.#looks < MAX_LOOKS)) return;
+    this.#known = version;
+    this.#looks = 0;
     for (const watcher of this.#watchers) watcher.onLost();
   }
 
