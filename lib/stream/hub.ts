@@ -8,23 +8,14 @@
  * @module
  */
 
-import { randomUUID } from "node:crypto";
-
 import { AppError } from "../errors.ts";
 import { keyOf } from "../facts.ts";
 import type { RepositoryRef, RepositoryStatistics, Store } from "../store/store.ts";
-import { Audience, isWanted, type RepositoryMessage, type StreamFilter } from "./audience.ts";
+import { Audience, type StreamFilter } from "./audience.ts";
+import { Journal } from "./journal.ts";
 import { STREAM_LIMITS, type StreamLimits } from "./limits.ts";
-import {
-  encodeGreeting,
-  encodeHeartbeat,
-  encodeMessage,
-  type MessageName,
-  parseId,
-  type Position,
-} from "./message.ts";
+import { encodeGreeting, encodeHeartbeat, encodeMessage } from "./message.ts";
 import { Reader } from "./reader.ts";
-import { Ring } from "./ring.ts";
 import { Throttle } from "./throttle.ts";
 
 /** What a reader asks for. */
@@ -76,25 +67,19 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   return new Hub(options);
 }
 
-interface Message extends RepositoryMessage {
-  readonly name: MessageName;
-  readonly data: string;
-}
-
 class Hub implements StreamHub {
   readonly #options: StreamHubOptions;
   readonly #limits: StreamLimits;
   readonly #audience = new Audience();
   readonly #throttle: Throttle;
-  #ring: Ring<Message>;
-  /** Not to be mixed up with one of another process, or of before. */
-  #run = nameRun();
+  readonly #journal: Journal;
   #watch: Promise<AsyncDisposable> | undefined;
   /** Readers on their way in. */
   #opening = 0;
   #isStopped = false;
   #isSending = false;
   #sentAt = Number.NEGATIVE_INFINITY;
+  #sendAt = 0;
   #sendTimer: ReturnType<typeof setTimeout> | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -103,8 +88,7 @@ class Hub implements StreamHub {
     this.#options = options;
     this.#limits = { ...STREAM_LIMITS, ...options.limits };
     this.#throttle = new Throttle(this.#limits.intervalMs);
-    this.#ring = new Ring(this.#limits);
-    this.#run = nameRun();
+    this.#journal = new Journal({ limits: this.#limits, render: options.render });
   }
 
   get readers(): number {
@@ -128,7 +112,7 @@ class Hub implements StreamHub {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#audience.stop();
-    clearTimeout(this.#sendTimer);
+    this.#unschedule();
     await this.#unwatch();
   }
 
@@ -164,28 +148,20 @@ class Hub implements StreamHub {
       },
     });
     const retryMs = Math.round(RETRY_MS.least + Math.random() * RETRY_MS.spread);
-    const missed = lastEventId === undefined ? [] : this.#missed(lastEventId, filter);
+    const missed = lastEventId === undefined
+      ? []
+      : this.#journal.missed(lastEventId, filter, this.#options.now());
     if (missed === undefined) reader.send(this.#encodeReset());
     for (const { bytes } of missed ?? []) reader.send(bytes);
     // Last, as it names a place that all before it have led to.
-    reader.send(encodeGreeting(this.#position(), { retryMs }));
+    reader.send(encodeGreeting(this.#journal.position, { retryMs }));
     this.#audience.add(reader, filter);
     this.#heartbeat ??= setInterval(
-      () => this.#audience.broadcast(encodeHeartbeat(this.#position())),
+      () => this.#audience.broadcast(encodeHeartbeat(this.#journal.position)),
       this.#limits.heartbeatMs,
     );
     this.#schedule();
     return reader.stream;
-  }
-
-  /** What a reader has missed; `undefined` if nobody knows, or reading all anew costs less. */
-  #missed(lastEventId: string, filter: StreamFilter): Message[] | undefined {
-    const last = parseId(lastEventId);
-    if (last?.run !== this.#run) return undefined;
-    const missed = this.#ring.after(last.number, this.#options.now())
-      ?.filter(({ of }) => isWanted(of, filter));
-    const size = missed?.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) ?? 0;
-    return size > this.#limits.maxBacklog / 2 ? undefined : missed;
   }
 
   #note({ registry, repository }: RepositoryRef): void {
@@ -198,8 +174,7 @@ class Hub implements StreamHub {
 
   /** From here on nobody knows what happened before. */
   #reset(): void {
-    this.#run = nameRun();
-    this.#ring = new Ring(this.#limits);
+    this.#journal.reset();
     if (this.#audience.size === 0) this.#throttle.clear();
     else this.#audience.broadcast(this.#encodeReset());
   }
@@ -209,44 +184,46 @@ class Hub implements StreamHub {
     const now = this.#options.now();
     const next = this.#throttle.nextAt(now);
     if (next === undefined) return;
-    clearTimeout(this.#sendTimer);
     const at = Math.max(next, this.#sentAt + this.#limits.pauseMs);
+    // Most changes find a timer that will do.
+    if (this.#sendTimer !== undefined && this.#sendAt <= at) return;
+    clearTimeout(this.#sendTimer);
+    this.#sendAt = at;
     this.#sendTimer = setTimeout(() => this.#send(), Math.max(0, at - now));
+  }
+
+  #unschedule(): void {
+    clearTimeout(this.#sendTimer);
+    this.#sendTimer = undefined;
   }
 
   /** One round at a time, so that an older state never comes after a newer one. */
   async #send(): Promise<void> {
-    const keys = this.#throttle.take(this.#options.now(), PAGE);
+    this.#sendTimer = undefined;
     this.#isSending = true;
-    try {
-      if (keys.length > 0) {
-        const items = await this.#options.store.findItems(keys.map(refOf));
-        this.#publish(keys, items);
-      }
-    } catch (error) {
+    const keys = this.#throttle.take(this.#options.now(), PAGE);
+    if (!await this.#tell(keys.map(refOf))) {
       for (const key of keys) this.#throttle.touch(key);
-      this.#options.onFailure?.(error);
     }
     this.#isSending = false;
     this.#sentAt = this.#options.now();
     this.#schedule();
   }
 
-  #publish(keys: readonly string[], items: readonly RepositoryStatistics[]): void {
-    const found = new Map(items.map((item) => [keyOf(item.registry, item.repository), item]));
-    const messages = keys.flatMap((key) => {
-      const item = found.get(key);
-      const name = item === undefined ? "removed" : "repository";
-      const data = JSON.stringify(item === undefined ? refOf(key) : this.#options.render(item));
-      const before = this.#ring.latest(key);
-      // Not all that changes in a store is shown.
-      if (before?.name === name && before.data === data) return [];
-      return this.#ring.add(key, this.#options.now(), (number) => {
-        const position = { run: this.#run, number };
-        return { of: refOf(key), name, data, bytes: encodeMessage(name, { data, position }) };
-      });
-    });
-    this.#audience.tell(messages);
+  /** Reads what has become of repositories and tells it; false if it must be tried again. */
+  async #tell(of: readonly RepositoryRef[]): Promise<boolean> {
+    if (of.length === 0) return true;
+    const { run } = this.#journal.position;
+    try {
+      const items = await this.#options.store.findItems(of);
+      // Readers have been told to read anew meanwhile: what they have now may be newer than this.
+      if (run !== this.#journal.position.run) return false;
+      this.#audience.tell(this.#journal.write(of, items, this.#options.now()));
+      return true;
+    } catch (error) {
+      this.#options.onFailure?.(error);
+      return false;
+    }
   }
 
   /** Whoever reads no more may come back for what it missed; after that, nothing is kept. */
@@ -255,7 +232,7 @@ class Hub implements StreamHub {
     if (this.#watch === undefined) return;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
-    clearTimeout(this.#sendTimer);
+    this.#unschedule();
     clearTimeout(this.#lingerTimer);
     this.#lingerTimer = setTimeout(() => this.#unwatch(), this.#limits.maxAgeMs);
   }
@@ -273,19 +250,11 @@ class Hub implements StreamHub {
   }
 
   #encodeReset(): Uint8Array<ArrayBuffer> {
-    return encodeMessage("reset", { data: "{}", position: this.#position() });
-  }
-
-  #position(): Position {
-    return { run: this.#run, number: this.#ring.last };
+    return encodeMessage("reset", { data: "{}", position: this.#journal.position });
   }
 }
 
 function refOf(key: string): RepositoryRef {
   const end = key.indexOf("\n");
   return { registry: key.slice(0, end), repository: key.slice(end + 1) };
-}
-
-function nameRun(): string {
-  return randomUUID().replaceAll("-", "").slice(0, 12);
 }
