@@ -316,3 +316,23 @@ Deno.test("GET /api/v1/stream holds up no stop", async () => {
   await until(() => readers.every((reader) => reader.isOver()), "the end of all");
   assert.equal((await server.app.ask(STREAM)).status, 503);
 });
+
+Deno.test("GET /api/v1/stream is understood by EventSource", async () => {
+  await using server = await startStream({ streamLimits: { intervalMs: 10, heartbeatMs: 20 } });
+  const source = new EventSource(`${server.server.url}${STREAM}`);
+  const told: string[] = [];
+  for (const name of ["message", "repository", "removed", "reset", "error"]) {
+    source.addEventListener(name, (event) => {
+      const { data, lastEventId } = event as MessageEvent<string>;
+      told.push(`${name} ${JSON.parse(data).repository} ${lastEventId.split("-")[1]}`);
+    });
+  }
+  await until(() => source.readyState === EventSource.OPEN, "the connection");
+  await recordEvents(server.app.store, [{}]);
+  await until(() => told.length > 0, "the first message");
+  await recordEvents(server.app.store, [removal]);
+  await until(() => told.length > 1, "the second message");
+  await pause(60);
+  source.close();
+  assert.deepEqual(told, ["repository team/app 1", "removed team/app 2"]);
+});
