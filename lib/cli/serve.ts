@@ -7,7 +7,6 @@
 import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 
-import { repositoryItem } from "../http/api/shapes.ts";
 import { createApp } from "../http/app.ts";
 import { type Authorizer, createAuthorizer } from "../http/auth.ts";
 import { createIngest } from "../http/ingest.ts";
@@ -17,10 +16,11 @@ import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
-import { createStreamHub, type StreamHub } from "../stream/hub.ts";
+import type { StreamHub } from "../stream/hub.ts";
 import { VERSION } from "../version.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
+import { createLiveStream } from "./live_stream.ts";
 import { printRegistryConfig, publicUrl } from "./registry_config.ts";
 import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -87,12 +87,7 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
-  const stream = createStreamHub({
-    store,
-    render: repositoryItem,
-    now: () => performance.now(),
-    onFailure: streamFailureLog(),
-  });
+  const stream = createLiveStream(store, logger("http"));
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -243,17 +238,6 @@ function quarantineLog(): NonNullable<CollectorOptions["onQuarantined"]> {
     if (allowed === undefined) return;
     const { suppressed } = allowed;
     log.warning("quarantined an event", { registry, "event_id": id, reason, suppressed });
-  };
-}
-
-/** What could not be told is tried again every second. */
-function streamFailureLog(): (error: unknown) => void {
-  const log = logger("http");
-  const mayLog = createLogThrottle(10_000);
-  return (error) => {
-    const allowed = mayLog("stream");
-    if (allowed === undefined) return;
-    log.warning("cannot read what to tell on the stream", { error, ...allowed });
   };
 }
 
