@@ -44,7 +44,7 @@ const layers: Place[][] = [
     "lib/store/mongodb/",
   ],
   ["lib/notification.ts"],
-  ["lib/store/open.ts", "lib/collector*"],
+  ["lib/store/open.ts", "lib/collector*", "lib/stream/"],
   ["lib/http/", "lib/dashboard/"],
   ["lib/http/app.ts"],
   ["lib/http/server.ts"],
@@ -80,6 +80,10 @@ const pure: Place[] = [
   "lib/draft.ts",
   "lib/plan.ts",
   "lib/instances.ts",
+  "lib/stream/throttle.ts",
+  "lib/stream/ring.ts",
+  "lib/stream/message.ts",
+  "lib/stream/limits.ts",
 ];
 
 /** Hashing is a function of its input like any other. */

@@ -11,6 +11,7 @@ import { testForms } from "./support/forms.ts";
 import { createPoster, openSocket } from "./support/http.ts";
 import { requestOf, wireEvent } from "./support/ingest.ts";
 import { type Drec, startDrec } from "./support/process.ts";
+import { readStream } from "./support/stream.ts";
 import { pause, tempDir, until } from "./support/wait.ts";
 
 const SENDERS = 8;
@@ -68,6 +69,16 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.deepEqual({ received, counted }, { received: acknowledged, counted: acknowledged });
   });
 }
+
+testForms("SIGTERM ends the live stream at once", async (executable) => {
+  const env = { DREC_SERVER_PORT: "0", DREC_SERVER_SSL: "off" };
+  await using drec = await startDrec({ executable, env });
+  const url = `${await drec.ready()}/api/v1/stream`;
+  const readers = await Promise.all(Array.from({ length: 20 }, () => readStream(url)));
+  assert.ok(await stop(drec, "SIGTERM") < 3000);
+  await until(() => readers.every((reader) => reader.isOver()), "the end of all");
+  for (const reader of readers) await reader[Symbol.asyncDispose]();
+});
 
 testForms("SIGTERM ends it within 10 s, whatever hangs on its connections", async (executable) => {
   await using drec = await startDrec({ executable, env: { DREC_SERVER_PORT: "0" } });

@@ -17,11 +17,14 @@ import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
+import type { StreamHub } from "../stream/hub.ts";
 import { VERSION } from "../version.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
 import { printRegistryConfig } from "./registry_config.ts";
+import { createLiveStream } from "./live_stream.ts";
+import { printRegistryConfig, publicUrl } from "./registry_config.ts";
 import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -87,6 +90,7 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
+  const stream = createLiveStream(store, logger("http"));
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -94,6 +98,7 @@ async function serve(
     ...(certificate === undefined ? {} : { pair: certificate.pair }),
     handler: createHandler(config, store, {
       collector,
+      stream,
       metrics,
       tokens,
       readiness: () => readiness,
@@ -112,8 +117,12 @@ async function serve(
   log.info("stopping");
   stopUpkeep();
   watcher?.stop();
+  // They would never end by themselves.
+  const streamStopped = stream.stop();
   await collector.stop();
   await server.stop(GRACE_MS);
+  // A database that is away is not waited for.
+  await Promise.race([streamStopped, pause(CLOSE_MS)]);
   log.info("stopped");
 }
 
@@ -158,6 +167,7 @@ function printFirstStart(
 
 interface HandlerParts {
   readonly collector: Collector;
+  readonly stream: StreamHub;
   readonly metrics: Metrics;
   readonly tokens: readonly MadeToken[];
   readonly readiness: () => Readiness;
@@ -166,7 +176,7 @@ interface HandlerParts {
 function createHandler(
   config: Config,
   store: Store,
-  { collector, metrics, tokens, readiness }: HandlerParts,
+  { collector, stream, metrics, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
   const { route, cors, trustedProxies } = config.server;
   const isProxy = createProxyCheck(trustedProxies);
@@ -188,6 +198,7 @@ function createHandler(
     authorize,
     identify: createIdentifier(isProxy, config.stars.userHeader),
     origins: cors,
+    stream,
     metrics,
     readiness,
     pendingIgnored: () => collector.pendingIgnored(),

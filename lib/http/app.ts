@@ -12,6 +12,7 @@ import { secureHeaders } from "hono/secure-headers";
 
 import type { Metrics } from "../metrics.ts";
 import type { IgnoredCount, Store } from "../store/store.ts";
+import type { StreamHub } from "../stream/hub.ts";
 import { showAccounting } from "./api/accounting.ts";
 import { listRepositories, showRepository } from "./api/repositories.ts";
 import {
@@ -41,6 +42,7 @@ import { refuseForeignPages, shareWith } from "./origins.ts";
 import type { Identifier } from "./proxies.ts";
 import { routingPath } from "./repository_path.ts";
 import { type Environment, type FetchHandler, pathOf } from "./request.ts";
+import { streamRepositories } from "./stream.ts";
 
 /** The parts that answers are made from. */
 export interface AppOptions {
@@ -54,6 +56,7 @@ export interface AppOptions {
   readonly identify?: Identifier;
   /** Origins whose pages may use the API, or `*`; absent: none. */
   readonly origins?: readonly string[];
+  readonly stream: StreamHub;
   readonly metrics: Metrics;
   /** Whether this process takes events. */
   readonly readiness: () => Readiness;
@@ -97,6 +100,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/-/ready", ready(store, readiness));
   app.get("/metrics", read, showMetrics(metrics));
 
+  app.get("/api/v1/stream", read, streamRepositories(options.stream));
   app.get("/api/v1/accounting", read, showAccounting(store, pendingIgnored));
   app.get("/api/v1/repositories", read, listRepositories(store));
   // `routingPath` makes the name one segment. What follows "/-/" must be known there, too.

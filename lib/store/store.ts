@@ -250,6 +250,14 @@ export class EventFault extends Error {
   override readonly name = "EventFault";
 }
 
+/** Told of what happens to repositories: {@linkcode Store.watch}. Neither may throw or wait. */
+export interface RepositoryWatcher {
+  /** A repository has changed, is new, or is gone: reading it tells which. */
+  onChange(of: RepositoryRef): void;
+  /** Changes may have been missed: what was read before may be out of date. */
+  onLost(): void;
+}
+
 /** Where statistics live. Safe to be called concurrently. */
 export interface Store {
   /**
@@ -272,6 +280,14 @@ export interface Store {
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>>;
   /** @returns The repository of each registry that has one of that name, in order of registry. */
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]>;
+  /**
+   * As in lists, but those that are asked for, as they are at least since the last
+   * {@linkcode RepositoryWatcher.onChange}.
+   *
+   * @param wanted Some hundreds at most.
+   * @returns Those that there are, in no order.
+   */
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]>;
   /** In order of the tag; the overflow row last. */
   listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>>;
   findTag(of: RepositoryRef, tag: string): Promise<TagStatistics | undefined>;
@@ -302,6 +318,16 @@ export interface Store {
   listUnused(query: UnusedQuery): Promise<Page<UnusedItem>>;
   /** @returns Since when each registry has been watched without a possible gap. */
   watchedSince(): Promise<ReadonlyMap<string, number>>;
+
+  /**
+   * Tells of changes in the numbers of repositories from now on, whoever makes them: once or more
+   * often, after they can be read, and not necessarily each.
+   *
+   * @param watcher Told of them.
+   * @returns Ends it; closing the store does so, too.
+   * @throws {AppError} `unavailable`.
+   */
+  watch(watcher: RepositoryWatcher): Promise<AsyncDisposable>;
 
   /**
    * The token made for a role that is not configured.

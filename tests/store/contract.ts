@@ -14,6 +14,7 @@ import { robustnessCases } from "./contract_robustness.ts";
 import { starCases } from "./contract_stars.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 import { unusedCases } from "./contract_unused.ts";
+import { watchingCases } from "./contract_watching.ts";
 
 /**
  * Makes the tests of a store. Whoever declares them is the file that they are reported by.
@@ -37,6 +38,7 @@ export function storeContract(
     ...robustnessCases,
     ...unusedCases,
     ...starCases,
+    ...watchingCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

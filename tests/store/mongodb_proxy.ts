@@ -21,6 +21,8 @@ export interface MongoProxy extends AsyncDisposable {
   readonly commands: Document[];
   /** Passes nothing on until the returned function is called. */
   silence(): () => void;
+  /** Cuts all connections; new ones can be made. */
+  cut(): void;
   /** Cuts the connection instead of passing on the answers to so many commits. */
   swallowCommits(times: number): void;
 }
@@ -91,6 +93,10 @@ export function startProxy(port: number, { wireVersion }: ProxyOptions = {}): Mo
       const { promise, resolve } = Promise.withResolvers<void>();
       voice = promise;
       return resolve;
+    },
+    cut() {
+      for (const connection of connections) closeQuietly(connection);
+      connections.clear();
     },
     swallowCommits(times) {
       swallowing = times;

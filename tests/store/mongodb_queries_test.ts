@@ -166,6 +166,10 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
     ],
     ["a repository", () => store.findRepositories("team/app")],
     ["a repository of a registry", () => store.findRepositories("team/app", "other")],
+    ["some repositories", () => store.findItems([app, { ...app, registry: "other" }])],
+    ["what is watched", async () => {
+      await using _ = await store.watch({ onChange: () => {}, onLost: () => {} });
+    }],
     ["tags", () => store.listTags(app, page)],
     ["a tag", () => store.findTag(app, "1.0")],
     ["manifests", () => store.listManifests(app, page)],
@@ -225,6 +229,7 @@ function queriesOf(command: Document): Query[] {
   if (command.findAndModify !== undefined) {
     return [{ in: command.findAndModify, filter: command.query }];
   }
+  if (command.find === undefined && command.aggregate === undefined) return [];
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
   const branches: Document[] = filter.$or ?? [filter];

@@ -6,12 +6,15 @@
 
 import assert from "node:assert/strict";
 
+import { repositoryItem } from "../../lib/http/api/shapes.ts";
 import { type AppOptions, createApp } from "../../lib/http/app.ts";
 import { createAuthorizer } from "../../lib/http/auth.ts";
 import type { FetchHandler } from "../../lib/http/request.ts";
 import type { LogFields } from "../../lib/log.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Store } from "../../lib/store/store.ts";
+import { createStreamHub, type StreamHub } from "../../lib/stream/hub.ts";
+import type { StreamLimits } from "../../lib/stream/limits.ts";
 import { openTestStore } from "./store.ts";
 
 /** An answer, read and unpacked. */
@@ -26,6 +29,7 @@ export interface Answer {
 /** The application and its parts. */
 export interface TestApp extends AsyncDisposable {
   readonly store: Store;
+  readonly stream: StreamHub;
   readonly metrics: Metrics;
   /** What was logged: level, message and fields. */
   readonly logged: { level: string; message: string; fields: LogFields }[];
@@ -48,7 +52,12 @@ export const NOW = Date.parse("2026-11-20T18:00:00Z");
  * @param options What is to be other than usual.
  * @returns The application; leaving its scope closes its store.
  */
-export async function openTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
+export async function openTestApp(
+  { streamLimits = {}, ...options }: Partial<AppOptions> & {
+    /** Bounds of the live stream. */
+    streamLimits?: Partial<StreamLimits>;
+  } = {},
+): Promise<TestApp> {
   const opened = await openTestStore();
   const store = options.store ?? opened.store;
   const metrics = createMetrics({ version: "0.0.0-test" });
@@ -56,8 +65,16 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
   const log = (level: string) => (message: string, fields: LogFields = {}) => {
     logged.push({ level, message, fields });
   };
+  const stream = createStreamHub({
+    store,
+    render: repositoryItem,
+    now: () => performance.now(),
+    onFailure: (error) => log("warning")("stream", { error }),
+    limits: streamLimits,
+  });
   const handle = createApp({
     store,
+    stream,
     metrics,
     ingest: () => new Response(null, { status: 299 }),
     route: "/events",
@@ -78,6 +95,7 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
   };
   return {
     store,
+    stream,
     metrics,
     logged,
     handle,
@@ -87,7 +105,10 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
       assert.equal(status, 200, text);
       return json;
     },
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await stream.stop();
+      await opened[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { createCollector } from "../../lib/collector.ts";
+import { repositoryItem } from "../../lib/http/api/shapes.ts";
 import { createApp } from "../../lib/http/app.ts";
 import { createAuthorizer, type RoleAccess } from "../../lib/http/auth.ts";
 import { createIngest } from "../../lib/http/ingest.ts";
@@ -13,6 +14,7 @@ import { type KeyPair, type Server, startServer } from "../../lib/http/server.ts
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Received } from "../../lib/batch.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
+import { createStreamHub } from "../../lib/stream/hub.ts";
 import { digestOf, mediaTypes } from "./events.ts";
 import { openSocket, type RawAnswer, rawRequest, type RawSocket } from "./http.ts";
 import { openTestStore, type TestStore } from "./store.ts";
@@ -103,11 +105,18 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
     onUnauthorized: () => refusals++,
     onFailure: fail,
   });
+  const stream = createStreamHub({
+    store: opened.store,
+    render: repositoryItem,
+    now: () => performance.now(),
+    onFailure: fail,
+  });
   const handler = createApp({
     store: opened.store,
     ingest,
     route: "/events",
     authorize,
+    stream,
     metrics,
     readiness: () => "ready",
     pendingIgnored: () => collector.pendingIgnored(),

@@ -24,6 +24,7 @@ import type {
   RepositoryQuery,
   RepositoryRef,
   RepositoryStatistics,
+  RepositoryWatcher,
   SeriesQuery,
   Star,
   StarChange,
@@ -43,13 +44,14 @@ import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
 import { recordBatch } from "./record.ts";
-import { findRepositories, listRepositories } from "./repositories.ts";
+import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findTag, listTags } from "./tags.ts";
 import { withDeadline } from "./transaction.ts";
 import { listUnused } from "./unused.ts";
 import { Turns } from "./turns.ts";
+import { RepositoryWatch } from "./watch.ts";
 
 export type { MongoConnection } from "./connection.ts";
 
@@ -58,6 +60,8 @@ const RECORD_MS = 5000;
 /** A person waits for it, behind all who star the same repository at that moment. */
 const STAR_MS = 10_000;
 const PING_MS = 1000;
+/** How long it may take to begin watching. */
+const WATCH_MS = 5000;
 /** How long a reader waits. */
 const READ_MS = 30_000;
 
@@ -98,6 +102,7 @@ class MongoStore implements Store {
   readonly #options: StoreOptions & { readonly key: string };
   readonly #instances = new InstanceWatch();
   readonly #turns = new Turns();
+  readonly #watches = new Set<RepositoryWatch>();
 
   constructor(database: Database, options: StoreOptions & { readonly key: string }) {
     this.#database = database;
@@ -127,6 +132,10 @@ class MongoStore implements Store {
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
     return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findItems(database, wanted));
   }
 
   listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
@@ -185,6 +194,24 @@ class MongoStore implements Store {
 
   async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
     return (await this.#read((database) => madeOnce(database, `key:${purpose}`, make))).value;
+  async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
+    const watch = new RepositoryWatch(this.#database, watcher);
+    const doing = "watch MongoDB for changes";
+    this.#watches.add(watch);
+    try {
+      await this.#ask(doing, () => withDeadline(watch.open(), Date.now() + WATCH_MS, doing));
+    } catch (error) {
+      this.#watches.delete(watch);
+      // It may still be opening: then it ends as soon as it is open.
+      void watch.close();
+      throw error;
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#watches.delete(watch);
+        await watch.close();
+      },
+    };
   }
 
   async madeToken(
@@ -215,6 +242,7 @@ class MongoStore implements Store {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#watches].map((watch) => watch.close()));
     await this.#database.client.close();
   }
 

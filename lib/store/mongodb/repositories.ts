@@ -6,7 +6,14 @@
 
 import type { Collection, Document, Filter } from "mongodb";
 
-import type { Page, RepositoryQuery, RepositorySort, RepositoryStatistics } from "../store.ts";
+import { keyOf } from "../../facts.ts";
+import type {
+  Page,
+  RepositoryQuery,
+  RepositoryRef,
+  RepositorySort,
+  RepositoryStatistics,
+} from "../store.ts";
 import type { Database } from "./connection.ts";
 import { countOf, DEFAULT_REGISTRY, type RepositoryDocument, timeOf } from "./documents.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
@@ -91,6 +98,32 @@ export async function findRepositories(
     .find(filter as Filter<RepositoryDocument>)
     .toArray();
   return documents.map(repositoryOf).sort((a, b) => compareText(a.registry, b.registry));
+}
+
+/**
+ * Finds some repositories; the server that took a change knows of it.
+ *
+ * @param database Where.
+ * @param wanted Which.
+ * @returns Those that there are, without the names of actors.
+ */
+export async function findItems(
+  database: Database,
+  wanted: readonly RepositoryRef[],
+): Promise<RepositoryStatistics[]> {
+  const registries: (string | null)[] = [...new Set(wanted.map(({ registry }) => registry))];
+  if (registries.includes(DEFAULT_REGISTRY)) registries.push(null);
+  const filter = {
+    repositoryname: { $in: [...new Set(wanted.map(({ repository }) => repository))] },
+    registry: { $in: registries },
+  };
+  const documents = await database.decisive<RepositoryDocument>("repositories")
+    .find(filter as Filter<RepositoryDocument>)
+    .project<RepositoryDocument>(WITHOUT_ACTORS)
+    .toArray();
+  const keys = new Set(wanted.map(({ registry, repository }) => keyOf(registry, repository)));
+  return documents.map(repositoryOf)
+    .filter(({ registry, repository }) => keys.has(keyOf(registry, repository)));
 }
 
 function repositoriesOf(database: Database): Collection<RepositoryDocument> {

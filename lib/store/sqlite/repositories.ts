@@ -5,6 +5,16 @@
  */
 
 import type { Cursor, Page, RepositoryQuery, RepositoryStatistics } from "../store.ts";
+import type { SQLInputValue } from "node:sqlite";
+
+import type {
+  Cursor,
+  Page,
+  RepositoryQuery,
+  RepositoryRef,
+  RepositorySort,
+  RepositoryStatistics,
+} from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import { columnOfSort, readRepositories } from "./repository_order.ts";
 import { deletedOf, timeOf } from "./values.ts";
@@ -43,6 +53,17 @@ export function findRepositories(
   return rows.map((row) => {
     const actors = database.all(ACTORS, Number(row.id));
     return repositoryOf(row, actors.map((actor) => String(actor.name)));
+  });
+}
+
+/** @returns Those of the wanted repositories that there are, without the names of actors. */
+export function findItems(
+  database: Database,
+  wanted: readonly RepositoryRef[],
+): RepositoryStatistics[] {
+  return wanted.flatMap(({ registry, repository }) => {
+    const row = database.get(`${REPOSITORY} AND registry = ?`, repository, registry);
+    return row === undefined ? [] : [repositoryOf(row, [])];
   });
 }
 

@@ -25,6 +25,7 @@ import type {
   RepositoryQuery,
   RepositoryRef,
   RepositoryStatistics,
+  RepositoryWatcher,
   SeriesQuery,
   Star,
   StarChange,
@@ -44,6 +45,8 @@ import { listTags, series } from "./reads.ts";
 import { findRepositories, listRepositories } from "./repositories.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
+import { findItems, findRepositories, listRepositories } from "./repositories.ts";
+import { Watchers } from "./watchers.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
 /** Where the database is, and whether this process is the one that serves it. */
@@ -88,6 +91,7 @@ class SqliteStore implements Store {
   readonly #expiry: Expiry;
   readonly #names: Names;
   readonly #instances = new Instances();
+  readonly #watchers: Watchers;
   readonly #key: string;
 
   constructor(database: Database, options: StoreOptions) {
@@ -95,6 +99,7 @@ class SqliteStore implements Store {
     this.#options = options;
     this.#expiry = new Expiry(database, options.retention);
     this.#names = new Names(database);
+    this.#watchers = new Watchers(database);
     this.#key = this.#madeKey();
   }
 
@@ -108,6 +113,13 @@ class SqliteStore implements Store {
     this.#names.commit();
     this.#instances.commit();
     await this.#database.flush(received.length < MIN_SHARED);
+    const tell = this.#watchers.committed();
+    try {
+      await this.#database.flush(received.length < MIN_SHARED);
+    } finally {
+      // Readers see what is committed, even if the disk has failed.
+      tell();
+    }
     return outcomes;
   }
 
@@ -127,6 +139,7 @@ class SqliteStore implements Store {
     applyPlan({ database: this.#database, names }, plan);
     this.#instances.write({ database: this.#database, names }, plan.log);
     addIgnored({ database: this.#database, names }, ignored);
+    this.#watchers.note(plan);
     return [...plan.outcomes];
   }
 
@@ -141,6 +154,10 @@ class SqliteStore implements Store {
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
     return this.#read((database) => findRepositories(database, repository, registry));
+  }
+
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]> {
+    return this.#read((database) => findItems(database, wanted));
   }
 
   listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
@@ -205,6 +222,8 @@ class SqliteStore implements Store {
     return await this.#read((database) =>
       String(database.get("SELECT value FROM meta WHERE key = ?", name)?.value)
     );
+  watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
+    return settle(() => this.#watchers.add(watcher));
   }
 
   /** In a file of its own beside the database, so that a copy of the numbers holds no secret. */
@@ -241,7 +260,10 @@ class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
-    return settle(() => this.#database.close());
+    return settle(() => {
+      this.#watchers.close();
+      this.#database.close();
+    });
   }
 
   #read<T>(query: (database: Database) => T): Promise<T> {
