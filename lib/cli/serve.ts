@@ -14,6 +14,7 @@ import type { Readiness } from "../http/operations.ts";
 import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
+import { createRankings, type Rankings } from "../rankings.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import { VERSION } from "../version.ts";
@@ -85,6 +86,11 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
+  const rankings = createRankings({
+    store,
+    now: Date.now,
+    onError: (error) => logger("store").warning("cannot compute a ranking", { error }),
+  });
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -93,6 +99,7 @@ async function serve(
     handler: createHandler(config, store, {
       collector,
       metrics,
+      rankings,
       tokens,
       readiness: () => readiness,
     }),
@@ -102,6 +109,7 @@ async function serve(
   if (isFirst) printFirstStart(terminal, config, { url: server.url, tokens });
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
+  rankings.start();
   const watcher = certificate?.watch(server);
   store.warmUp().catch((error) => log.warning("cannot warm up the store", { error }));
 
@@ -109,6 +117,8 @@ async function serve(
   readiness = "draining";
   log.info("stopping");
   stopUpkeep();
+  // A store that does not answer is not waited for.
+  void rankings.stop();
   watcher?.stop();
   await collector.stop();
   await server.stop(GRACE_MS);
@@ -155,6 +165,7 @@ function printFirstStart(
 interface HandlerParts {
   readonly collector: Collector;
   readonly metrics: Metrics;
+  readonly rankings: Rankings;
   readonly tokens: readonly MadeToken[];
   readonly readiness: () => Readiness;
 }
@@ -162,7 +173,7 @@ interface HandlerParts {
 function createHandler(
   config: Config,
   store: Store,
-  { collector, metrics, tokens, readiness }: HandlerParts,
+  { collector, metrics, rankings, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
   const authorize = authorizerOf(config, tokens);
   const { route } = config.server;
@@ -178,6 +189,7 @@ function createHandler(
   });
   return createApp({
     store,
+    rankings,
     ingest,
     route,
     authorize,

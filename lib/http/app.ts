@@ -11,8 +11,10 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 
 import type { Metrics } from "../metrics.ts";
+import type { Rankings } from "../rankings.ts";
 import type { IgnoredCount, Store } from "../store/store.ts";
 import { showAccounting } from "./api/accounting.ts";
+import { showRanking } from "./api/rankings.ts";
 import { listRepositories, showRepository } from "./api/repositories.ts";
 import {
   listBreakdown,
@@ -39,6 +41,7 @@ import { type Environment, type FetchHandler, pathOf } from "./request.ts";
 /** The parts that answers are made from. */
 export interface AppOptions {
   readonly store: Store;
+  readonly rankings: Rankings;
   /** Answers the event route and all below it. */
   readonly ingest: FetchHandler;
   /** Path of the event route, such as `/events`. */
@@ -86,6 +89,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/metrics", read, showMetrics(metrics));
 
   app.get("/api/v1/accounting", read, showAccounting(store, pendingIgnored));
+  app.get("/api/v1/rankings", read, showRanking(options.rankings));
   app.get("/api/v1/repositories", read, listRepositories(store));
   // `routingPath` makes the name one segment. What follows "/-/" must be known there, too.
   app.get("/api/v1/repositories/:name", read, showRepository(store));

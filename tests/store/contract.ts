@@ -11,6 +11,7 @@ import { expiringCases } from "./contract_expiring.ts";
 import { listingCases } from "./contract_listing.ts";
 import { recordingCases } from "./contract_recording.ts";
 import { robustnessCases } from "./contract_robustness.ts";
+import { summingCases } from "./contract_summing.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 
 /**
@@ -33,6 +34,7 @@ export function storeContract(
     ...listingCases,
     ...expiringCases,
     ...robustnessCases,
+    ...summingCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

@@ -170,11 +170,26 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.listEvents(app, { limit: 1 });
       await store.listEvents(app, { limit: 1, after: next ?? assert.fail() });
     }],
+    ...sumsOf(store),
     ["series", () => store.series({ ...app, metric: "pulls", from: 0, to: 30_000 })],
     [
       "series of a tag",
       () => store.series({ ...app, metric: "pulls", from: 0, to: 1, tag: "1.0" }),
     ],
+  ];
+}
+
+function sumsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
+  const windows = [{ from: 19_990, to: 20_000 }];
+  const all = { metric: "pulls", windows, atLeast: 1 } as const;
+  const consumers = { except: ["ci"] };
+  return [
+    ["sums", () => store.sumDays(all)],
+    ["sums, next step", () => store.sumDays({ ...all, after: ["team/app", "default"] })],
+    ["sums of a registry", () => store.sumDays({ ...all, registry: "other" })],
+    ["sums of a prefix", () => store.sumDays({ ...all, prefix: "t" })],
+    ["sums of consumers", () => store.sumDays({ ...all, consumers })],
+    ["sums of layers", () => store.sumDays({ ...all, metric: "blobPulls" })],
   ];
 }
 

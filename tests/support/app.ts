@@ -11,6 +11,7 @@ import { createAuthorizer } from "../../lib/http/auth.ts";
 import type { FetchHandler } from "../../lib/http/request.ts";
 import type { LogFields } from "../../lib/log.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
+import { createRankings } from "../../lib/rankings.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { openTestStore } from "./store.ts";
 
@@ -55,6 +56,7 @@ export async function openTestApp(options: Partial<AppOptions> = {}): Promise<Te
   };
   const handle = createApp({
     store,
+    rankings: createRankings({ store, now: options.now ?? (() => NOW) }),
     metrics,
     ingest: () => new Response(null, { status: 299 }),
     route: "/events",

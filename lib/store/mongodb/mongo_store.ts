@@ -27,8 +27,10 @@ import type {
   TagStatistics,
   TokenRole,
 } from "../store.ts";
+import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { adoptDocuments, dropOldIndex } from "./adoption.ts";
 import { connect, type Database, type MongoConnection } from "./connection.ts";
+import { sumDays } from "./day_sums.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
@@ -138,6 +140,10 @@ class MongoStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
+    return this.#read((database) => sumDays(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

@@ -97,8 +97,13 @@ function repositoriesOf(database: Database): Collection<RepositoryDocument> {
   return database.collection<RepositoryDocument>("repositories");
 }
 
-/** A front end may have made a document without a registry. */
-function registryFilter(registry: string): unknown {
+/**
+ * Finds the documents of a registry: a front end may have made one without.
+ *
+ * @param registry Its name.
+ * @returns The condition on `registry`.
+ */
+export function registryFilter(registry: string): unknown {
   return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
 }
 
@@ -152,8 +157,13 @@ function patternOf(text: string): string {
   );
 }
 
-/** The names that begin with a text: from it to the first that is greater than all of them. */
-function rangeOf(prefix: string): Document {
+/**
+ * Finds the names that begin with a text: from it to the first that is greater than all of them.
+ *
+ * @param prefix The text.
+ * @returns The condition on a name.
+ */
+export function rangeOf(prefix: string): Document {
   const characters = Array.from(prefix);
   while (characters.at(-1) === LAST_CHARACTER) characters.pop();
   const last = characters.pop()?.codePointAt(0);

@@ -30,8 +30,10 @@ import type {
   TagStatistics,
   TokenRole,
 } from "../store.ts";
+import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
 import { Database } from "./database.ts";
+import { sumDays } from "./day_sums.ts";
 import { Expiry } from "./expiry.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
@@ -159,6 +161,10 @@ class SqliteStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
+    return this.#read((database) => sumDays(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

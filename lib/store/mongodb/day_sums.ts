@@ -1,0 +1,136 @@
+/**
+ * Sums of days of all repositories, a few hundred repositories a step.
+ *
+ * @module
+ */
+
+import type { Document, Filter } from "mongodb";
+
+import { type DaySums, type DaySumsQuery, isInRepository } from "../day_sums.ts";
+import type { DayWindow, SummedMetric } from "../day_sums.ts";
+import type { Page } from "../store.ts";
+import type { Database } from "./connection.ts";
+import { COUNTERS, countOf, dateOfDay, DEFAULT_REGISTRY } from "./documents.ts";
+import type { RepositoryDocument } from "./documents.ts";
+import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { rangeOf, registryFilter } from "./repositories.ts";
+
+/** Repositories whose days are summed up by one command. */
+const STEP = 500;
+const KEYS: readonly SortKey[] = [
+  { field: "repositoryname", direction: 1 },
+  { field: "registry", direction: 1 },
+];
+/** As far as dates of events go. */
+const EVER: DayWindow = { from: 0, to: 1_000_000 };
+
+/**
+ * Sums up days of the repositories of a step.
+ *
+ * @param database Where.
+ * @param query Which sums of which repositories.
+ * @returns The step.
+ */
+export async function sumDays(database: Database, query: DaySumsQuery): Promise<Page<DaySums>> {
+  const field = fieldOf(query.metric);
+  const documents = await database.collection<RepositoryDocument>("repositories")
+    .find(filterAfter(filterOf(query), KEYS, query.after) as Filter<RepositoryDocument>)
+    .project<RepositoryDocument>({ registry: 1, repositoryname: 1, [field]: 1 })
+    .sort(sortOf(KEYS))
+    .limit(STEP + 1)
+    .toArray();
+  const read = (document: RepositoryDocument): DaySums => ({
+    registry: document.registry ?? DEFAULT_REGISTRY,
+    repository: document.repositoryname,
+    total: countOf((document as Document)[field]),
+    sums: query.windows.map(() => 0),
+  });
+  const page = pageOf(documents, KEYS, { limit: STEP, read });
+  return { ...page, items: await withDays(database, query, page.items) };
+}
+
+/** Stars have no days; every other number is called the same everywhere. */
+function fieldOf(metric: SummedMetric): string {
+  return metric === "stars" ? "numstars" : COUNTERS[metric];
+}
+
+function filterOf({ metric, registry, prefix, atLeast }: DaySumsQuery): Document {
+  const conditions = [
+    registry === undefined ? {} : { registry: registryFilter(registry) },
+    prefix === undefined ? {} : { repositoryname: rangeOf(prefix) },
+    isInRepository(metric) ? { [fieldOf(metric)]: { $gte: atLeast } } : {},
+    { deletedat: null },
+  ];
+  return { $and: conditions.filter((condition) => Object.keys(condition).length > 0) };
+}
+
+async function withDays(
+  database: Database,
+  query: DaySumsQuery,
+  items: readonly DaySums[],
+): Promise<DaySums[]> {
+  const isTotalOfDays = !isInRepository(query.metric) || query.consumers !== undefined;
+  const windows = isTotalOfDays ? [...query.windows, EVER] : query.windows;
+  if (windows.length === 0) return [...items];
+  const found: DaySums[] = [];
+  for (const [registry, those] of Map.groupBy(items, (item) => item.registry)) {
+    const names = those.map(({ repository }) => repository);
+    const sums = await sumsOf(database, query, { registry, names, windows });
+    const none = windows.map(() => 0);
+    for (const item of those) {
+      const all = sums.get(item.repository) ?? none;
+      const total = isTotalOfDays ? all.at(-1) ?? 0 : item.total;
+      found.push({ ...item, total, sums: all.slice(0, query.windows.length) });
+    }
+  }
+  return found;
+}
+
+async function sumsOf(
+  database: Database,
+  { metric, consumers }: DaySumsQuery,
+  { registry, names, windows }: {
+    registry: string;
+    names: readonly string[];
+    windows: readonly DayWindow[];
+  },
+): Promise<Map<string, number[]>> {
+  const from = dateOfDay(Math.min(...windows.map((window) => window.from)));
+  const to = dateOfDay(Math.max(...windows.map((window) => window.to)));
+  const fields = windows.map((_, at) => `w${at}`);
+  const sums = await database.collection("daily")
+    .aggregate<Document>([
+      {
+        $match: {
+          registry,
+          repositoryname: { $in: names },
+          tag: null,
+          day: { $gte: from, $lte: to },
+          ...(consumers === undefined ? {} : { consumer: consumersOf(consumers) }),
+        },
+      },
+      {
+        $group: {
+          _id: "$repositoryname",
+          ...Object.fromEntries(
+            windows.map((window, at) => [fields[at], sumOf(window, fieldOf(metric))]),
+          ),
+        },
+      },
+    ])
+    .toArray();
+  return new Map(
+    sums.map((sum) => [String(sum._id), fields.map((field) => countOf(sum[field]))]),
+  );
+}
+
+function consumersOf(consumers: NonNullable<DaySumsQuery["consumers"]>): Document {
+  return "only" in consumers ? { $in: consumers.only } : { $nin: consumers.except };
+}
+
+function sumOf({ from, to }: DayWindow, field: string): Document {
+  const isWithin = {
+    $and: [{ $gte: ["$day", dateOfDay(from)] }, { $lte: ["$day", dateOfDay(to)] }],
+  };
+  return { $sum: { $cond: [isWithin, `$${field}`, 0] } };
+}

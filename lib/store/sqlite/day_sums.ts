@@ -1,0 +1,174 @@
+/**
+ * Sums of days of all repositories, in steps short enough not to hold up events.
+ *
+ * @module
+ */
+
+import type { SQLInputValue } from "node:sqlite";
+
+import {
+  type DaySums,
+  type DaySumsQuery,
+  type DayWindow,
+  isInRepository,
+  type SummedMetric,
+} from "../day_sums.ts";
+import type { Cursor, Page } from "../store.ts";
+import type { Database, Row } from "./database.ts";
+import { endOf } from "./repositories.ts";
+import { columnOf } from "./schema.ts";
+
+/** How long a step reads, in milliseconds; it ends with the repository at hand. */
+const STEP_MS = 5;
+/** Repositories that are looked at by one statement. */
+const CHUNK = 200;
+
+interface Condition {
+  readonly sql: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+/** The order in which repositories are looked at. */
+interface Order {
+  readonly columns: string;
+  /** Before all others. */
+  readonly start: Cursor;
+  /** What the key must fit. */
+  readonly range: Condition;
+}
+
+/** What is read of each repository. */
+interface Reading {
+  readonly query: DaySumsQuery;
+  readonly order: Order;
+  /** Whose days count; `undefined`: everybody's. */
+  readonly consumers: Condition | undefined;
+}
+
+/** @returns What a step finds; it may be nothing and yet not the last. */
+export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> {
+  const reading = { query, order: orderOf(query), consumers: consumersOf(database, query) };
+  const deadline = performance.now() + STEP_MS;
+  const items: DaySums[] = [];
+  let after = query.after ?? reading.order.start;
+  for (;;) {
+    const last = lastOfChunk(database, reading, after);
+    for (const row of readChunk(database, reading, { after, last })) {
+      items.push(itemOf(database, reading, row));
+      if (performance.now() >= deadline) return { items, next: keyOf(row, query) };
+    }
+    if (last === undefined) return { items, next: null };
+    if (performance.now() >= deadline) return { items, next: last };
+    after = last;
+  }
+}
+
+/** Days lie in order of the repository's id; only a range of names is found by the name. */
+function orderOf({ prefix = "" }: DaySumsQuery): Order {
+  if (prefix === "") return { columns: "id", start: [0], range: { sql: "1", parameters: [] } };
+  const end = endOf(prefix);
+  const range = end === undefined
+    ? { sql: "repository >= ?", parameters: [prefix] }
+    : { sql: "repository >= ? AND repository < ?", parameters: [prefix, end] };
+  return { columns: "repository, registry", start: ["", ""], range };
+}
+
+function keyOf({ id, repository, registry }: Row, { prefix = "" }: DaySumsQuery): Cursor {
+  return prefix === "" ? [Number(id)] : [String(repository), String(registry)];
+}
+
+function consumersOf(database: Database, { consumers }: DaySumsQuery): Condition | undefined {
+  if (consumers === undefined) return undefined;
+  const isOnly = "only" in consumers;
+  const names = isOnly ? consumers.only : consumers.except;
+  const ids = names
+    .map((name) => database.get("SELECT id FROM texts WHERE text = ?", name)?.id)
+    // A name that is not there has no days.
+    .flatMap((id) => id === undefined ? [] : [Number(id)]);
+  const places = ids.map(() => "?").join(", ");
+  return { sql: `consumer_id ${isOnly ? "IN" : "NOT IN"} (${places})`, parameters: ids };
+}
+
+/** @returns The last key of the next rows; `undefined` where they are the last ones. */
+function lastOfChunk(
+  database: Database,
+  { query, order }: Reading,
+  after: Cursor,
+): Cursor | undefined {
+  const row = database.get(
+    `SELECT ${order.columns} FROM repositories
+      WHERE ${order.range.sql} AND (${order.columns}) > (${placesOf(after)})
+      ORDER BY ${order.columns} LIMIT 1 OFFSET ${CHUNK - 1}`,
+    ...order.range.parameters,
+    ...after,
+  );
+  return row === undefined ? undefined : keyOf(row, query);
+}
+
+function readChunk(
+  database: Database,
+  { query, order }: Reading,
+  { after, last }: { after: Cursor; last: Cursor | undefined },
+): Row[] {
+  const { metric, registry, atLeast } = query;
+  const keys = [
+    order.range,
+    { sql: `(${order.columns}) > (${placesOf(after)})`, parameters: after },
+    ...(last === undefined
+      ? []
+      : [{ sql: `(${order.columns}) <= (${placesOf(last)})`, parameters: last }]),
+  ];
+  const total = isInRepository(metric) ? columnOf(metric) : "0";
+  const filters = [
+    { sql: "listed = 1 AND deleted_at IS NULL", parameters: [] },
+    ...(registry === undefined ? [] : [{ sql: "registry = ?", parameters: [registry] }]),
+    ...(total === "0" ? [] : [{ sql: `${total} >= ?`, parameters: [atLeast] }]),
+  ];
+  const conditions: Condition[] = [...keys, ...filters];
+  return database.all(
+    `SELECT id, repository, registry, ${total} AS total FROM repositories
+      WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY ${order.columns}`,
+    ...conditions.flatMap(({ parameters }) => parameters),
+  );
+}
+
+function placesOf(key: Cursor): string {
+  return key.map(() => "?").join(", ");
+}
+
+function itemOf(database: Database, { query, consumers }: Reading, row: Row): DaySums {
+  const { metric, windows } = query;
+  const isTotalOfDays = !isInRepository(metric) || consumers !== undefined;
+  const [total = 0, ...sums] = isTotalOfDays
+    ? sumRange(database, row, { metric, windows: [EVER, ...windows], consumers })
+    : [Number(row.total), ...sumRange(database, row, { metric, windows, consumers })];
+  return { registry: String(row.registry), repository: String(row.repository), total, sums };
+}
+
+/** As far as times of events go. */
+const EVER: DayWindow = { from: 0, to: 1_000_000 };
+
+function sumRange(
+  database: Database,
+  { id }: Row,
+  { metric, windows, consumers }: {
+    metric: SummedMetric;
+    windows: readonly DayWindow[];
+    consumers: Condition | undefined;
+  },
+): number[] {
+  if (windows.length === 0) return [];
+  const sums = windows.map((_, at) =>
+    `ifnull(sum(${columnOf(metric)}) FILTER (WHERE day BETWEEN ? AND ?), 0) AS w${at}`
+  );
+  const row = database.get(
+    `SELECT ${sums.join(", ")} FROM days WHERE repository_id = ? AND day BETWEEN ? AND ?
+      ${consumers === undefined ? "" : `AND ${consumers.sql}`}`,
+    ...windows.flatMap(({ from, to }) => [from, to]),
+    Number(id),
+    Math.min(...windows.map(({ from }) => from)),
+    Math.max(...windows.map(({ to }) => to)),
+    ...consumers?.parameters ?? [],
+  );
+  return windows.map((_, at) => Number(row?.[`w${at}`]));
+}
