@@ -197,6 +197,8 @@ interface Query {
   readonly in: string;
   readonly filter: Document;
   readonly sort?: Document;
+  /** Key of the index that the server is told to use. */
+  readonly hint?: Document;
 }
 
 /** The queries of a command; each branch of an alternative counts as one. */
@@ -204,11 +206,13 @@ function queriesOf(command: Document): Query[] {
   if (command.getMore !== undefined) return [];
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
+  const hint = command.hint === undefined ? {} : { hint: command.hint };
   const branches: Document[] = filter.$or ?? [filter];
   return branches.map((branch) => ({
     in: String(command.find ?? command.aggregate),
     filter: flatten(branch),
     ...sort,
+    ...hint,
   }));
 }
 
@@ -217,7 +221,8 @@ function flatten({ $and = [], ...fields }: Document): Document {
   return Object.assign({}, fields, ...$and.map(flatten));
 }
 
-async function assertIndexed(db: Db, { in: name, filter, sort }: Query): Promise<void> {
+async function assertIndexed(db: Db, { in: name, filter, sort, hint }: Query): Promise<void> {
+  if (hint !== undefined) return await assertHinted(db, name, { filter, hint });
   const cursor = db.collection(name).find(filter);
   if (sort !== undefined) cursor.sort(sort);
   const { queryPlanner } = await cursor.explain("queryPlanner");
@@ -227,4 +232,16 @@ async function assertIndexed(db: Db, { in: name, filter, sort }: Query): Promise
     Object.keys(filter).every((field) => field in { ...key, ...partialFilterExpression })
   );
   assert.ok(!isScan || isCovered, `${name} ${JSON.stringify(filter)}`);
+}
+
+/** What the server is told to use it uses, if it is there; SecantusDB explains it as a scan. */
+async function assertHinted(
+  db: Db,
+  name: string,
+  { filter, hint }: { filter: Document; hint: Document },
+): Promise<void> {
+  const keys = (await db.collection(name).indexes()).map(({ key }) => JSON.stringify(key));
+  assert.ok(keys.includes(JSON.stringify(hint)), `${name} has no index ${JSON.stringify(hint)}`);
+  const [leading = ""] = Object.keys(hint);
+  assert.ok(leading in filter, `${name} is read from its beginning: ${JSON.stringify(filter)}`);
 }

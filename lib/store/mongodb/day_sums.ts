@@ -8,15 +8,15 @@ import type { Document, Filter } from "mongodb";
 
 import { type DaySums, type DaySumsQuery, isInRepository } from "../day_sums.ts";
 import type { DayWindow, SummedMetric } from "../day_sums.ts";
-import type { Page } from "../store.ts";
+import type { Cursor, Page } from "../store.ts";
 import type { Database } from "./connection.ts";
 import { COUNTERS, countOf, dateOfDay, DEFAULT_REGISTRY } from "./documents.ts";
 import type { RepositoryDocument } from "./documents.ts";
-import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { pageOf, type SortKey, sortOf } from "./paging.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
 
 /** Repositories whose days are summed up by one command. */
-const STEP = 500;
+const STEP = 250;
 const KEYS: readonly SortKey[] = [
   { field: "repositoryname", direction: 1 },
   { field: "registry", direction: 1 },
@@ -34,9 +34,11 @@ const EVER: DayWindow = { from: 0, to: 1_000_000 };
 export async function sumDays(database: Database, query: DaySumsQuery): Promise<Page<DaySums>> {
   const field = fieldOf(query.metric);
   const documents = await database.collection<RepositoryDocument>("repositories")
-    .find(filterAfter(filterOf(query), KEYS, query.after) as Filter<RepositoryDocument>)
+    .find(filterOf(query) as Filter<RepositoryDocument>)
     .project<RepositoryDocument>({ registry: 1, repositoryname: 1, [field]: 1 })
     .sort(sortOf(KEYS))
+    // The index of the number would find them, too, and then all of them had to be sorted.
+    .hint(sortOf(KEYS))
     .limit(STEP + 1)
     .toArray();
   const read = (document: RepositoryDocument): DaySums => ({
@@ -54,14 +56,24 @@ function fieldOf(metric: SummedMetric): string {
   return metric === "stars" ? "numstars" : COUNTERS[metric];
 }
 
-function filterOf({ metric, registry, prefix, atLeast }: DaySumsQuery): Document {
+function filterOf({ metric, registry, prefix = "", atLeast, after }: DaySumsQuery): Document {
   const conditions = [
-    registry === undefined ? {} : { registry: registryFilter(registry) },
-    prefix === undefined ? {} : { repositoryname: rangeOf(prefix) },
-    isInRepository(metric) ? { [fieldOf(metric)]: { $gte: atLeast } } : {},
+    { repositoryname: rangeOf(prefix) },
+    ...(registry === undefined ? [] : [{ registry: registryFilter(registry) }]),
+    ...(isInRepository(metric) ? [{ [fieldOf(metric)]: { $gte: atLeast } }] : []),
     { deletedat: null },
+    ...(after === undefined ? [] : conditionsAfter(after)),
   ];
-  return { $and: conditions.filter((condition) => Object.keys(condition).length > 0) };
+  return { $and: conditions };
+}
+
+/** The first alone is a range of the index; the second leaves out what that has twice. */
+function conditionsAfter([repository, registry]: Cursor): Document[] {
+  const rest = registry === null ? { $ne: null } : { $gt: registry };
+  return [
+    { repositoryname: { $gte: repository } },
+    { $or: [{ repositoryname: { $gt: repository } }, { registry: rest }] },
+  ];
 }
 
 async function withDays(
@@ -117,7 +129,7 @@ async function sumsOf(
           ),
         },
       },
-    ])
+    ], { hint: { registry: 1, repositoryname: 1, tag: 1, day: 1 } })
     .toArray();
   return new Map(
     sums.map((sum) => [String(sum._id), fields.map((field) => countOf(sum[field]))]),
