@@ -34,6 +34,8 @@ export interface Entry {
   askedAt: number;
   /** When it was last begun to be computed, in milliseconds since 1970. */
   triedAt: number;
+  /** It is being computed. */
+  isBusy: boolean;
   computed?: Computed;
   /** Somebody waits; `undefined` where it will not be computed any more. */
   wanted?: PromiseWithResolvers<Computed | undefined>;
@@ -73,6 +75,13 @@ export class RankingCache {
     return entry;
   }
 
+  /** @returns What somebody waits for and nobody computes. */
+  nextWanted(): Entry | undefined {
+    return [...this.#entries.values()].find(({ wanted, isBusy }) =>
+      wanted !== undefined && !isBusy
+    );
+  }
+
   /**
    * Finds what is to be computed next: what somebody waits for, else the oldest that is due.
    *
@@ -80,11 +89,8 @@ export class RankingCache {
    * @returns The entry, or `undefined` where all are fresh.
    */
   nextDue(now: number): Entry | undefined {
-    const entries = [...this.#entries.values()];
-    const wanted = entries.find((entry) => entry.wanted !== undefined);
-    if (wanted !== undefined) return wanted;
-    return entries
-      .filter((entry) => now - entry.triedAt >= REFRESH_MS)
+    return this.nextWanted() ?? [...this.#entries.values()]
+      .filter(({ triedAt, isBusy }) => !isBusy && now - triedAt >= REFRESH_MS)
       .sort((one, other) => one.triedAt - other.triedAt)[0];
   }
 
@@ -106,14 +112,15 @@ export class RankingCache {
       if (oldest === undefined) return undefined;
       this.#entries.delete(oldest.key);
     }
-    const entry = { key: keyOf(subject), subject, isKept, askedAt: -Infinity, triedAt: -Infinity };
+    const never = { askedAt: -Infinity, triedAt: -Infinity, isBusy: false };
+    const entry = { key: keyOf(subject), subject, isKept, ...never };
     this.#entries.set(entry.key, entry);
     return entry;
   }
 }
 
-function isIdle({ isKept, wanted }: Entry): boolean {
-  return !isKept && wanted === undefined;
+function isIdle({ isKept, wanted, isBusy }: Entry): boolean {
+  return !isKept && wanted === undefined && !isBusy;
 }
 
 /** The same for the same subject, in whatever order its parts were given. */

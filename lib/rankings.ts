@@ -151,6 +151,7 @@ class BackgroundRankings implements Rankings {
 
   async #computeOne(entry: Entry): Promise<void> {
     entry.triedAt = this.#options.now();
+    entry.isBusy = true;
     try {
       const computed = await this.#read(entry);
       if (computed !== undefined) entry.computed = computed;
@@ -160,6 +161,7 @@ class BackgroundRankings implements Rankings {
       if (!this.#isStopped) this.#options.onError(error);
     }
     delete entry.wanted;
+    entry.isBusy = false;
   }
 
   /** @returns `undefined` where it was stopped. */
@@ -186,10 +188,15 @@ class BackgroundRankings implements Rankings {
     return { today, computedAt, places };
   }
 
-  /** Events have their turn. */
-  async #rest({ wanted }: Entry, workedMs: number): Promise<void> {
-    const share = wanted === undefined ? BACKGROUND_SHARE : WAITED_SHARE;
+  /** Events have their turn, and before a list that nobody waits for those that somebody does. */
+  async #rest(entry: Entry, workedMs: number): Promise<void> {
+    const share = entry.wanted === undefined ? BACKGROUND_SHARE : WAITED_SHARE;
     await this.#options.pause(Math.min(workedMs * (share - 1), MAX_PAUSE_MS));
+    while (entry.wanted === undefined && !this.#isStopped) {
+      const wanted = this.#cache.nextWanted();
+      if (wanted === undefined) return;
+      await this.#computeOne(wanted);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { AppError } from "../lib/errors.ts";
 import { createRankings, type RankingsOptions } from "../lib/rankings.ts";
 import type { Store } from "../lib/store/store.ts";
 import { openTestStore, recordEvents } from "./support/store.ts";
+import { until } from "./support/wait.ts";
 
 const MINUTE = 60_000;
 const start = Date.parse("2026-11-20T18:00:00Z");
@@ -126,6 +127,28 @@ Deno.test("createRankings() does not let a request wait for long", async () => {
   await rankings.refresh();
   assert.ok(waiting <= 50, `${waiting} subjects are remembered`);
   assert.deepEqual(await names(), ["team/app 1"]);
+  await rankings.stop();
+});
+
+Deno.test("createRankings() computes what somebody waits for while a longer list rests", async () => {
+  const rests: (() => void)[] = [];
+  const store: Pick<Store, "sumDays"> = {
+    sumDays: ({ prefix, after }) =>
+      Promise.resolve({
+        items: [],
+        next: prefix === undefined && after === undefined ? [1] : null,
+      }),
+  };
+  const pause = () => new Promise<void>((resolve) => rests.push(resolve));
+  const { rankings } = rankingsOf(store, { pause });
+  const round = rankings.refresh();
+  await until(() => rests.length === 1, "pulls rest after their first step");
+  const asked = rankings.find({ ...pulls, prefix: "team/" });
+  rests.shift()?.();
+  assert.deepEqual((await asked)?.places, []);
+  const end = setInterval(() => rests.shift()?.(), 1);
+  await round;
+  clearInterval(end);
   await rankings.stop();
 });
 

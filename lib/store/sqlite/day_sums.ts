@@ -6,13 +6,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
-import {
-  type DaySums,
-  type DaySumsQuery,
-  type DayWindow,
-  isInRepository,
-  type SummedMetric,
-} from "../day_sums.ts";
+import { type DaySums, type DaySumsQuery, isInRepository } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import { endOf } from "./repositories.ts";
@@ -22,6 +16,8 @@ import { columnOf } from "./schema.ts";
 const STEP_MS = 5;
 /** Repositories that are looked at by one statement. */
 const CHUNK = 200;
+/** After all days of events. */
+const END = 1_000_000;
 
 interface Condition {
   readonly sql: string;
@@ -41,13 +37,21 @@ interface Order {
 interface Reading {
   readonly query: DaySumsQuery;
   readonly order: Order;
+  readonly sums: Sums;
+}
+
+/** How days of a repository are summed up. */
+interface Sums {
+  readonly sql: string;
+  /** First days of stretches, and the end of the last one, in order; none where no day is read. */
+  readonly cuts: readonly number[];
   /** Whose days count; `undefined`: everybody's. */
   readonly consumers: Condition | undefined;
 }
 
 /** @returns What a step finds; it may be nothing and yet not the last. */
 export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> {
-  const reading = { query, order: orderOf(query), consumers: consumersOf(database, query) };
+  const reading = { query, order: orderOf(query), sums: sumsOf(database, query) };
   const deadline = performance.now() + STEP_MS;
   const items: DaySums[] = [];
   let after = query.after ?? reading.order.start;
@@ -136,39 +140,45 @@ function placesOf(key: Cursor): string {
   return key.map(() => "?").join(", ");
 }
 
-function itemOf(database: Database, { query, consumers }: Reading, row: Row): DaySums {
-  const { metric, windows } = query;
-  const isTotalOfDays = !isInRepository(metric) || consumers !== undefined;
-  const [total = 0, ...sums] = isTotalOfDays
-    ? sumRange(database, row, { metric, windows: [EVER, ...windows], consumers })
-    : [Number(row.total), ...sumRange(database, row, { metric, windows, consumers })];
-  return { registry: String(row.registry), repository: String(row.repository), total, sums };
+function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums {
+  const { cuts, consumers } = sums;
+  const names = { registry: String(row.registry), repository: String(row.repository) };
+  if (cuts.length === 0) return { ...names, total: Number(row.total), sums: [] };
+  const found = database.get(sums.sql, Number(row.id), ...cuts, ...consumers?.parameters ?? []);
+  // How much there is up to each cut, so that a window is a difference.
+  const upTo = [0];
+  for (let at = 1; at < cuts.length; at++) {
+    upTo.push((upTo[at - 1] ?? 0) + Number(found?.[`s${at}`]));
+  }
+  const before = (day: number): number => upTo[cuts.indexOf(day)] ?? 0;
+  const total = isTotalOfDays(query) ? upTo.at(-1) ?? 0 : Number(row.total);
+  const windows = query.windows.map(({ from, to }) => before(to + 1) - before(from));
+  return { ...names, total, sums: windows };
 }
 
-/** As far as times of events go. */
-const EVER: DayWindow = { from: 0, to: 1_000_000 };
+function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
+  return !isInRepository(metric) || consumers !== undefined;
+}
 
-function sumRange(
-  database: Database,
-  { id }: Row,
-  { metric, windows, consumers }: {
-    metric: SummedMetric;
-    windows: readonly DayWindow[];
-    consumers: Condition | undefined;
-  },
-): number[] {
-  if (windows.length === 0) return [];
-  const sums = windows.map((_, at) =>
-    `ifnull(sum(${columnOf(metric)}) FILTER (WHERE day BETWEEN ? AND ?), 0) AS w${at}`
+/** A sum for each stretch between two cuts: days of which only one number is read cost little. */
+function sumsOf(database: Database, query: DaySumsQuery): Sums {
+  const consumers = consumersOf(database, query);
+  const days = query.windows.flatMap(({ from, to }) => [from, to + 1]);
+  const ends = isTotalOfDays(query) ? [0, END] : [];
+  const cuts = [...new Set([...days, ...ends])].sort((one, other) => one - other);
+  const condition = consumers === undefined ? "" : `AND ${placed(consumers.sql, cuts.length + 2)}`;
+  // Parameter 1 is the repository, 2 the first cut.
+  const stretches = cuts.slice(1).map((_, at) =>
+    `(SELECT ifnull(sum(${columnOf(query.metric)}), 0) FROM days
+      WHERE repository_id = ?1 AND day >= ?${at + 2} AND day < ?${at + 3} ${condition}) AS s${
+      at + 1
+    }`
   );
-  const row = database.get(
-    `SELECT ${sums.join(", ")} FROM days WHERE repository_id = ? AND day BETWEEN ? AND ?
-      ${consumers === undefined ? "" : `AND ${consumers.sql}`}`,
-    ...windows.flatMap(({ from, to }) => [from, to]),
-    Number(id),
-    Math.min(...windows.map(({ from }) => from)),
-    Math.max(...windows.map(({ to }) => to)),
-    ...consumers?.parameters ?? [],
-  );
-  return windows.map((_, at) => Number(row?.[`w${at}`]));
+  return { cuts, consumers, sql: `SELECT ${stretches.join(", ")}` };
+}
+
+/** Numbers the parameters of a condition, so that they can be used again. */
+function placed(sql: string, first: number): string {
+  let next = first;
+  return sql.replaceAll("?", () => `?${next++}`);
 }
