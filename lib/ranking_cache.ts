@@ -22,6 +22,8 @@ export interface Computed {
   /** When reading began, in milliseconds since 1970. */
   readonly computedAt: number;
   readonly places: ReadonlyMap<Period, readonly Place[]>;
+  /** What a repository must have counted in all time to come into any list. */
+  readonly floor: number;
 }
 
 /** A subject in memory. */
@@ -92,6 +94,17 @@ export class RankingCache {
     return this.nextWanted() ?? [...this.#entries.values()]
       .filter(({ triedAt, isBusy }) => !isBusy && now - triedAt >= REFRESH_MS)
       .sort((one, other) => one.triedAt - other.triedAt)[0];
+  }
+
+  /**
+   * Guesses from earlier lists what a repository must have counted to come into one.
+   *
+   * @param entry Of the list.
+   * @returns 1 or more; it may be too high, as periods go on and repositories are removed.
+   */
+  guessFloor({ computed, subject: { metric } }: Entry): number {
+    const known = computed?.floor ?? this.#entries.get(keyOf({ metric }))?.computed?.floor ?? 1;
+    return Math.max(1, Math.floor(known * (computed === undefined ? 1 / 2 : 3 / 4)));
   }
 
   /** @param now Milliseconds since 1970; what nobody has asked for lately goes. */

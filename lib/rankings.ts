@@ -5,9 +5,10 @@
  * @module
  */
 
-import { draftRanking, firstDayOf, type Period, PERIODS, type Place } from "./ranking.ts";
+import { firstDayOf, type Period, type Place } from "./ranking.ts";
 import { type Computed, type Entry, RankingCache, type RankingSubject } from "./ranking_cache.ts";
-import type { Cursor, Store } from "./store/store.ts";
+import { readRanking } from "./ranking_read.ts";
+import type { Store } from "./store/store.ts";
 
 /** Which ranking. */
 export interface RankingQuery extends RankingSubject {
@@ -169,34 +170,25 @@ class BackgroundRankings implements Rankings {
     const { store, now } = this.#options;
     const computedAt = now();
     const today = Math.floor(computedAt / DAY_MS);
-    const draft = draftRanking(entry.subject.metric, today);
-    let after: Cursor | null | undefined;
-    while (after !== null) {
-      const began = performance.now();
-      const { items, next } = await store.sumDays({
-        ...entry.subject,
-        windows: draft.windows,
-        atLeast: draft.floor(),
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const sums of items) draft.add(sums);
-      after = next;
-      if (after !== null) await this.#rest(entry, performance.now() - began);
-      if (this.#isStopped) return undefined;
-    }
-    const places = new Map(PERIODS.map((period) => [period, draft.places(period)]));
-    return { today, computedAt, places };
+    const read = await readRanking(entry.subject, {
+      store,
+      today,
+      guess: this.#cache.guessFloor(entry),
+      rest: (workedMs) => this.#rest(entry, workedMs),
+    });
+    return read === undefined || this.#isStopped ? undefined : { ...read, today, computedAt };
   }
 
   /** Events have their turn, and before a list that nobody waits for those that somebody does. */
-  async #rest(entry: Entry, workedMs: number): Promise<void> {
+  async #rest(entry: Entry, workedMs: number): Promise<boolean> {
     const share = entry.wanted === undefined ? BACKGROUND_SHARE : WAITED_SHARE;
     await this.#options.pause(Math.min(workedMs * (share - 1), MAX_PAUSE_MS));
     while (entry.wanted === undefined && !this.#isStopped) {
       const wanted = this.#cache.nextWanted();
-      if (wanted === undefined) return;
+      if (wanted === undefined) break;
       await this.#computeOne(wanted);
     }
+    return !this.#isStopped;
   }
 }
 

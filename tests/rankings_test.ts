@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
 import { AppError } from "../lib/errors.ts";
-import { createRankings, type RankingsOptions } from "../lib/rankings.ts";
+import { createRankings, type RankingQuery, type RankingsOptions } from "../lib/rankings.ts";
 import type { Store } from "../lib/store/store.ts";
 import { openTestStore, recordEvents } from "./support/store.ts";
 import { until } from "./support/wait.ts";
@@ -241,6 +241,36 @@ Deno.test("createRankings() ranks 20,000 repositories in short steps", async (t)
   // How long one takes is the machine's: it is told, not required.
   const longest = Math.max(...steps).toFixed(1);
   await t.step(`in ${steps.length} steps, the longest ${longest} ms`, () => {});
+  await rankings.stop();
+});
+
+Deno.test("createRankings() is right where it guessed wrong what comes into a list", async () => {
+  await using opened = await openTestStore();
+  fill(opened.path, 3000);
+  const asked: number[] = [];
+  const store: Pick<Store, "sumDays"> = {
+    sumDays(query) {
+      if (query.after === undefined && query.metric === "pulls") asked.push(query.atLeast);
+      return opened.store.sumDays(query);
+    },
+  };
+  const { clock, rankings } = rankingsOf(store, { patienceMs: 60_000 });
+  const ranked = async (query: RankingQuery = pulls) => {
+    const { places = [] } = await rankings.find(query) ?? {};
+    return [places.length, places.at(0)?.value, places.at(-1)?.value];
+  };
+  assert.deepEqual(await ranked(), [1000, 3000, 2001]);
+  clock.time += 5 * MINUTE;
+  assert.deepEqual(await ranked(), [1000, 3000, 2001]);
+  assert.deepEqual(await ranked({ ...pulls, prefix: "many/2" }), [1000, 2999, 2000]);
+  assert.deepEqual(await ranked({ ...pulls, registry: "other" }), [0, undefined, undefined]);
+  using database = new DatabaseSync(opened.path);
+  database.exec("UPDATE repositories SET listed = 0 WHERE id > 1100");
+  clock.time += 5 * MINUTE;
+  assert.deepEqual(await ranked(), [1000, 1100, 101]);
+  await rankings.refresh();
+  const [first, second] = asked;
+  assert.deepEqual([first, second], [1, 1500], "three quarters of what the last has");
   await rankings.stop();
 });
 
