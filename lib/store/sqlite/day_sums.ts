@@ -156,6 +156,7 @@ function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums
   return { ...names, total, sums: windows };
 }
 
+/** Where days older than their retention are kept in another form, they belong to this, too. */
 function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
   return !isInRepository(metric) || consumers !== undefined;
 }
