@@ -29,8 +29,10 @@ export interface Place extends Ranked {
 export interface RankingDraft {
   /** What is to be summed up of each repository. */
   readonly windows: readonly DayWindow[];
-  /** What a repository must have counted in all time to come into any list. */
-  floor(): number;
+  /** What a value must reach to come into the list of each period, in the order of the lists. */
+  floors(): number[];
+  /** First day of each list, `null` for all time. */
+  readonly starts: readonly (number | null)[];
   /** Takes in a repository. */
   add(sums: DaySums): void;
   /** @returns The places of a period, in order. */
@@ -84,7 +86,8 @@ export function draftRanking(metric: SummedMetric, today: number): RankingDraft 
   const lists = new Map([...names, "all"].map((name) => [name, new TopList<Place>(MAX_PLACES)]));
   return {
     windows: lengths.flatMap((length) => windowsOf(length, today)),
-    floor: () => Math.min(...[...lists.values()].map((list) => list.floor)),
+    starts: [...lengths.map((length) => today - length + 1), null],
+    floors: () => [...lists.values()].map((list) => list.floor),
     add({ registry, repository, total, sums }): void {
       for (const [at, name] of names.entries()) {
         const [value = 0, previous = 0] = sums.slice(2 * at, 2 * at + 2);

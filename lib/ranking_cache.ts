@@ -22,8 +22,8 @@ export interface Computed {
   /** When reading began, in milliseconds since 1970. */
   readonly computedAt: number;
   readonly places: ReadonlyMap<Period, readonly Place[]>;
-  /** What a repository must have counted in all time to come into any list. */
-  readonly floor: number;
+  /** What a value must reach to come into the list of each period. */
+  readonly floors: readonly number[];
 }
 
 /** A subject in memory. */
@@ -97,14 +97,15 @@ export class RankingCache {
   }
 
   /**
-   * Guesses from earlier lists what a repository must have counted to come into one.
+   * Guesses from earlier lists what a value must reach to come into each.
    *
-   * @param entry Of the list.
+   * @param entry Of the lists.
    * @returns 1 or more; it may be too high, as periods go on and repositories are removed.
    */
-  guessFloor({ computed, subject: { metric } }: Entry): number {
-    const known = computed?.floor ?? this.#entries.get(keyOf({ metric }))?.computed?.floor ?? 1;
-    return Math.max(1, Math.floor(known * (computed === undefined ? 1 / 2 : 3 / 4)));
+  guessFloors({ computed, subject: { metric } }: Entry): number[] {
+    const known = computed ?? this.#entries.get(keyOf({ metric }))?.computed;
+    const share = computed === undefined ? 1 / 2 : 3 / 4;
+    return (known?.floors ?? []).map((floor) => Math.max(1, Math.floor(floor * share)));
   }
 
   /** @param now Milliseconds since 1970; what nobody has asked for lately goes. */

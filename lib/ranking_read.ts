@@ -6,6 +6,7 @@
 
 import { draftRanking, type Period, PERIODS, type Place, type RankingDraft } from "./ranking.ts";
 import type { RankingSubject } from "./ranking_cache.ts";
+import type { Bound } from "./store/day_sums.ts";
 import type { Cursor, Store } from "./store/store.ts";
 
 /** How a ranking is read. */
@@ -13,8 +14,8 @@ export interface RankingReading {
   readonly store: Pick<Store, "sumDays">;
   /** Last day of all periods, since 1970. */
   readonly today: number;
-  /** What a repository probably must have counted in all time to come into any list, 1 or more. */
-  readonly guess: number;
+  /** What a value probably must reach to come into the list of each period; 1 where it is missing. */
+  readonly guess: readonly number[];
   /** Called between two steps, with how long the last one took; says whether to go on. */
   readonly rest: (workedMs: number) => Promise<boolean>;
 }
@@ -22,16 +23,17 @@ export interface RankingReading {
 /** What was read. */
 export interface RankingRead {
   readonly places: ReadonlyMap<Period, readonly Place[]>;
-  /** What a repository must have counted in all time to come into any list. */
-  readonly floor: number;
+  /** What a value must reach to come into the list of each period. */
+  readonly floors: readonly number[];
 }
 
 /** A guess that was too high is divided by this. */
 const DESCENT = 8;
 
 /**
- * Reads all repositories, those that have counted much first of all: the days of all others need
- * not be read, if the lists are full without them. Where they are not, the guess was too high.
+ * Reads the repositories that can come into a list: in no period there is more than in all time,
+ * and nothing after the last use. Where a list is not full with those that reach what was guessed,
+ * the guess was too high.
  *
  * @param subject What is ranked.
  * @param reading How.
@@ -41,13 +43,23 @@ export async function readRanking(
   subject: RankingSubject,
   reading: RankingReading,
 ): Promise<RankingRead | undefined> {
-  for (let guess = reading.guess;; guess = Math.max(1, Math.floor(guess / DESCENT))) {
+  let { guess } = reading;
+  for (;;) {
     const draft = await readAtLeast(subject, { ...reading, guess });
     if (draft === undefined) return undefined;
-    const floor = draft.floor();
-    if (floor < guess) continue;
-    return { floor, places: new Map(PERIODS.map((period) => [period, draft.places(period)])) };
+    const floors = draft.floors();
+    const lower = floors.map((floor, at) => lowerGuess(floor, guess[at] ?? 1));
+    if (lower.every((value, at) => value === (guess[at] ?? 1))) {
+      const places = PERIODS.map((period) => [period, draft.places(period)] as const);
+      return { floors, places: new Map(places) };
+    }
+    guess = lower;
   }
+}
+
+/** The same guess, if the list needs no more. */
+function lowerGuess(floor: number, guess: number): number {
+  return floor >= guess ? guess : Math.max(1, Math.floor(guess / DESCENT));
 }
 
 async function readAtLeast(
@@ -61,7 +73,7 @@ async function readAtLeast(
     const { items, next } = await store.sumDays({
       ...subject,
       windows: draft.windows,
-      atLeast: Math.max(guess, draft.floor()),
+      bounds: boundsOf(draft, guess),
       ...(after === undefined ? {} : { after }),
     });
     for (const sums of items) draft.add(sums);
@@ -69,4 +81,11 @@ async function readAtLeast(
     if (!await rest(performance.now() - began)) return undefined;
     after = next;
   }
+}
+
+function boundsOf(draft: RankingDraft, guess: readonly number[]): Bound[] {
+  return draft.floors().map((floor, at) => ({
+    from: draft.starts[at] ?? null,
+    atLeast: Math.max(floor, guess[at] ?? 1),
+  }));
 }

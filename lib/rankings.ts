@@ -173,7 +173,7 @@ class BackgroundRankings implements Rankings {
     const read = await readRanking(entry.subject, {
       store,
       today,
-      guess: this.#cache.guessFloor(entry),
+      guess: this.#cache.guessFloors(entry),
       rest: (workedMs) => this.#rest(entry, workedMs),
     });
     return read === undefined || this.#isStopped ? undefined : { ...read, today, computedAt };

@@ -39,26 +39,24 @@ Deno.test("draftRanking() ranks as sorting all repositories would", () => {
   }));
 });
 
-Deno.test("draftRanking() needs nothing below its floor", () => {
+Deno.test("draftRanking() tells what a value must reach to come into each list", () => {
   const draft = draftRanking("pulls", today);
+  assert.deepEqual(draft.starts, [today - 6, today - 29, today - 89, today - 364, null]);
+  assert.deepEqual(draft.floors(), [1, 1, 1, 1, 1]);
   const add = (at: number) => {
-    const [value, old] = [at % 5000, at % 700];
-    const sums = [value, 0, value, 0, value + old, 0, value + old, 0];
-    draft.add({ registry: "default", repository: `r${at}`, total: value + old, sums });
+    const sums = [at, 0, 2 * at, 0, 3 * at, 0, 4 * at, 0];
+    draft.add({ registry: "default", repository: `r${at}`, total: 5 * at, sums });
   };
-  assert.equal(draft.floor(), 1);
   for (let at = 0; at < MAX_PLACES; at++) add(at);
-  assert.equal(draft.floor(), 1, "one has a total, but was never pulled: its places are free");
+  assert.deepEqual(draft.floors(), [1, 1, 1, 1, 1], "one has no place, so one is free");
   for (let at = MAX_PLACES; at < 6000; at++) add(at);
-  const least = PERIODS.map((period) => draft.places(period).at(-1)?.value ?? 0);
-  assert.equal(draft.floor(), Math.min(...least));
-  assert.ok(draft.floor() > 3000);
-  assert.ok(PERIODS.every((period) => draft.places(period).length === MAX_PLACES));
+  assert.deepEqual(draft.floors(), [5000, 10_000, 15_000, 20_000, 25_000]);
+  assert.deepEqual(draft.floors(), PERIODS.map((period) => draft.places(period).at(-1)?.value));
 });
 
 Deno.test("draftRanking() has only all time for stars", () => {
   const draft = draftRanking("stars", today);
-  assert.deepEqual(draft.windows, []);
+  assert.deepEqual([draft.windows, draft.starts], [[], [null]]);
   draft.add({ registry: "default", repository: "a", total: 3, sums: [] });
   assert.deepEqual(draft.places("all").map(({ value }) => value), [3]);
   assert.deepEqual(draft.places("7d"), []);

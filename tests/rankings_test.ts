@@ -250,7 +250,9 @@ Deno.test("createRankings() is right where it guessed wrong what comes into a li
   const asked: number[] = [];
   const store: Pick<Store, "sumDays"> = {
     sumDays(query) {
-      if (query.after === undefined && query.metric === "pulls") asked.push(query.atLeast);
+      if (query.after === undefined && query.metric === "pulls") {
+        asked.push(query.bounds[0]?.atLeast ?? 0);
+      }
       return opened.store.sumDays(query);
     },
   };
@@ -281,8 +283,8 @@ function fill(path: string, total: number): void {
   const count = `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ${total})`;
   database.exec(`BEGIN;
     INSERT INTO texts (id, text) VALUES (1, 'other');
-    ${count} INSERT INTO repositories (id, repository, registry, listed, pulls)
-      SELECT n, 'many/' || n, 'default', 1, 3 * n FROM n;
+    ${count} INSERT INTO repositories (id, repository, registry, listed, pulls, last_used)
+      SELECT n, 'many/' || n, 'default', 1, 3 * n, ${start} FROM n;
     ${count} INSERT INTO days (repository_id, day, consumer_id, pulls)
       SELECT n, ${today}, 1, n FROM n UNION ALL SELECT n, ${today - 40}, 1, 2 * n FROM n;
     COMMIT`);

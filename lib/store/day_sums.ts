@@ -23,6 +23,14 @@ export type ConsumerFilter =
   | { readonly only: readonly string[] }
   | { readonly except: readonly string[] };
 
+/** What a repository must be like to be worth a look. */
+export interface Bound {
+  /** It was used on this day or later; `null`: whenever. */
+  readonly from: number | null;
+  /** It has counted so much in all its time. */
+  readonly atLeast: number;
+}
+
 /** Which sums of which repositories. */
 export interface DaySumsQuery {
   readonly metric: SummedMetric;
@@ -33,8 +41,8 @@ export interface DaySumsQuery {
   readonly prefix?: string;
   /** Not for `stars`. */
   readonly consumers?: ConsumerFilter;
-  /** Repositories that have counted less in all their time may be left out. */
-  readonly atLeast: number;
+  /** A repository that keeps none of them may be left out; at least one. */
+  readonly bounds: readonly Bound[];
   /** From the step before. */
   readonly after?: readonly (string | number | null)[];
 }
@@ -67,4 +75,25 @@ const OF_DAYS: ReadonlySet<SummedMetric> = new Set<Metric>([
  */
 export function isInRepository(metric: SummedMetric): boolean {
   return !OF_DAYS.has(metric);
+}
+
+/** Numbers that do not move the last use of a repository; see {@linkcode isUse}. */
+const NO_USES: ReadonlySet<SummedMetric> = new Set<SummedMetric>([
+  ...OF_DAYS,
+  "tagDeletes",
+  "manifestDeletes",
+  "blobDeletes",
+  "unknownDeletes",
+  "stars",
+]);
+
+/**
+ * Says whether what is counted is a use of the repository, so that nothing was counted on days after
+ * its last use.
+ *
+ * @param metric The number.
+ * @returns False for deletes, layers and stars.
+ */
+export function isUse(metric: SummedMetric): boolean {
+  return !NO_USES.has(metric);
 }

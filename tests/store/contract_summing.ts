@@ -17,7 +17,8 @@ const today = Math.floor(noonUs / dayUs);
 const before = (days: number): number => noonUs - days * dayUs;
 const week = { from: today - 6, to: today };
 const weekBefore = { from: today - 13, to: today - 7 };
-const pulls = { metric: "pulls", windows: [week, weekBefore], atLeast: 1 } as const;
+const bounds = [{ from: null, atLeast: 1 }];
+const pulls = { metric: "pulls", windows: [week, weekBefore], bounds } as const;
 
 const consumers = createConsumerMatcher([
   { name: "ci", addresses: ["10.1.0.0/16"], actors: [], useragents: [] },
@@ -147,8 +148,23 @@ export const summingCases: readonly ContractCase[] = [
         ...times(2, { repository: "two" }),
         ...times(3, { repository: "three" }),
       ]);
-      const found = await rows(store, { ...pulls, windows: [week], atLeast: 2 });
-      assert.deepEqual(found, [["three", 3, 3], ["two", 2, 2]]);
+      await record(store, [
+        ...times(3, { repository: "old", at: before(31) }),
+        ...times(1, { ...gone, repository: "old", tag: "1.0", kind: "manifest" }),
+      ]);
+      const found = async (
+        bounds: DaySumsQuery["bounds"],
+        metric: "pulls" | "tagDeletes" = "pulls",
+      ) => (await rows(store, { metric, windows: [week], bounds })).map(([name]) => name);
+      const ever = (atLeast: number) => ({ from: null, atLeast });
+      const since = (days: number, atLeast: number) => ({ from: today - days, atLeast });
+      assert.deepEqual(await found([ever(2)]), ["old", "three", "two"]);
+      assert.deepEqual(await found([ever(4)]), []);
+      assert.deepEqual(await found([since(31, 2)]), ["old", "three", "two"]);
+      assert.deepEqual(await found([since(30, 2)]), ["three", "two"]);
+      assert.deepEqual(await found([since(0, 3), ever(4)]), ["three"]);
+      assert.deepEqual(await found([since(0, 1), ever(3)]), ["old", "one", "three", "two"]);
+      assert.deepEqual(await found([since(0, 1), ever(9)], "tagDeletes"), ["old"], "no use");
     },
   },
   {
@@ -167,7 +183,7 @@ export const summingCases: readonly ContractCase[] = [
         { ...layer, repository: "layers" },
       ]);
       const found = (metric: "blobPulls" | "blobBytes") =>
-        rows(store, { metric, windows: [week], atLeast: 1 });
+        rows(store, { metric, windows: [week], bounds });
       assert.deepEqual(await found("blobPulls"), [["team/app", 2, 1]]);
       assert.deepEqual(await found("blobBytes"), [["team/app", 2000, 1000]]);
     },
@@ -208,8 +224,9 @@ export const summingCases: readonly ContractCase[] = [
     async run(_t, { store }) {
       await record(store, [{}]);
       const query = { metric: "stars", windows: [] } as const;
-      assert.deepEqual(await rows(store, { ...query, atLeast: 1 }), []);
-      assert.deepEqual(await rows(store, { ...query, atLeast: 0 }), [["team/app", 0]]);
+      assert.deepEqual(await rows(store, { ...query, bounds }), []);
+      const any = [{ from: null, atLeast: 0 }];
+      assert.deepEqual(await rows(store, { ...query, bounds: any }), [["team/app", 0]]);
     },
   },
 ];

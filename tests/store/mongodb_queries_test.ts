@@ -181,7 +181,8 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
 
 function sumsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
   const windows = [{ from: 19_990, to: 20_000 }];
-  const all = { metric: "pulls", windows, atLeast: 1 } as const;
+  const bounds = [{ from: 19_990, atLeast: 1 }, { from: null, atLeast: 2 }];
+  const all = { metric: "pulls", windows, bounds } as const;
   const consumers = { except: ["ci"] };
   return [
     ["sums", () => store.sumDays(all)],

@@ -6,7 +6,7 @@
 
 import type { Document, Filter } from "mongodb";
 
-import { type DaySums, type DaySumsQuery, isInRepository } from "../day_sums.ts";
+import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { DayWindow, SummedMetric } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database } from "./connection.ts";
@@ -56,15 +56,25 @@ function fieldOf(metric: SummedMetric): string {
   return metric === "stars" ? "numstars" : COUNTERS[metric];
 }
 
-function filterOf({ metric, registry, prefix = "", atLeast, after }: DaySumsQuery): Document {
+function filterOf(query: DaySumsQuery): Document {
+  const { registry, prefix = "", after } = query;
   const conditions = [
     { repositoryname: rangeOf(prefix) },
     ...(registry === undefined ? [] : [{ registry: registryFilter(registry) }]),
-    ...(isInRepository(metric) ? [{ [fieldOf(metric)]: { $gte: atLeast } }] : []),
+    ...boundsOf(query),
     { deletedat: null },
     ...(after === undefined ? [] : conditionsAfter(after)),
   ];
   return { $and: conditions };
+}
+
+function boundsOf({ metric, bounds }: DaySumsQuery): Document[] {
+  if (!isInRepository(metric)) return [];
+  const ways = bounds.map(({ from, atLeast }) => ({
+    [fieldOf(metric)]: { $gte: atLeast },
+    ...(from === null || !isUse(metric) ? {} : { lastused: { $gte: dateOfDay(from) } }),
+  }));
+  return [{ $or: ways }];
 }
 
 /** The first alone is a range of the index; the second leaves out what that has twice. */

@@ -6,7 +6,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
-import { type DaySums, type DaySumsQuery, isInRepository } from "../day_sums.ts";
+import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import { endOf } from "./repositories.ts";
@@ -16,6 +16,7 @@ import { columnOf } from "./schema.ts";
 const STEP_MS = 5;
 /** Repositories that are looked at by one statement. */
 const CHUNK = 200;
+const DAY_MS = 86_400_000;
 /** After all days of events. */
 const END = 1_000_000;
 
@@ -114,7 +115,7 @@ function readChunk(
   { query, order }: Reading,
   { after, last }: { after: Cursor; last: Cursor | undefined },
 ): Row[] {
-  const { metric, registry, atLeast } = query;
+  const { metric, registry } = query;
   const keys = [
     order.range,
     { sql: `(${order.columns}) > (${placesOf(after)})`, parameters: after },
@@ -126,7 +127,7 @@ function readChunk(
   const filters = [
     { sql: "listed = 1 AND deleted_at IS NULL", parameters: [] },
     ...(registry === undefined ? [] : [{ sql: "registry = ?", parameters: [registry] }]),
-    ...(total === "0" ? [] : [{ sql: `${total} >= ?`, parameters: [atLeast] }]),
+    ...boundsOf(query),
   ];
   const conditions: Condition[] = [...keys, ...filters];
   return database.all(
@@ -134,6 +135,23 @@ function readChunk(
       WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY ${order.columns}`,
     ...conditions.flatMap(({ parameters }) => parameters),
   );
+}
+
+/** The first condition is the weakest and decides about most rows. */
+function boundsOf({ metric, bounds }: DaySumsQuery): Condition[] {
+  if (!isInRepository(metric)) return [];
+  const total = columnOf(metric);
+  const least = Math.min(...bounds.map(({ atLeast }) => atLeast));
+  const weakest = { sql: `${total} >= ?`, parameters: [least] };
+  if (!isUse(metric)) return [weakest];
+  const ways = bounds.map(({ from, atLeast }) => ({
+    sql: `${total} >= ? AND ifnull(last_used, 0) >= ?`,
+    parameters: [atLeast, from === null ? 0 : from * DAY_MS],
+  }));
+  return [weakest, {
+    sql: `(${ways.map(({ sql }) => sql).join(" OR ")})`,
+    parameters: ways.flatMap(({ parameters }) => parameters),
+  }];
 }
 
 function placesOf(key: Cursor): string {
