@@ -15,6 +15,7 @@ import { createIdentifier, createProxyCheck, type ProxyCheck } from "../http/pro
 import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
+import { createRankings, type Rankings } from "../rankings.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import type { StreamHub } from "../stream/hub.ts";
@@ -91,6 +92,11 @@ async function serve(
     onQuarantined: quarantineLog(),
   });
   const stream = createLiveStream(store, logger("http"));
+  const rankings = createRankings({
+    store,
+    now: Date.now,
+    onError: (error) => logger("store").warning("cannot compute a ranking", { error }),
+  });
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -100,6 +106,7 @@ async function serve(
       collector,
       stream,
       metrics,
+      rankings,
       tokens,
       readiness: () => readiness,
     }),
@@ -109,6 +116,7 @@ async function serve(
   if (isFirst) printFirstStart(terminal, config, { url: server.url, tokens });
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
+  rankings.start();
   const watcher = certificate?.watch(server);
   store.warmUp().catch((error) => log.warning("cannot warm up the store", { error }));
 
@@ -116,6 +124,8 @@ async function serve(
   readiness = "draining";
   log.info("stopping");
   stopUpkeep();
+  // A store that does not answer is not waited for.
+  void rankings.stop();
   watcher?.stop();
   // They would never end by themselves.
   const streamStopped = stream.stop();
@@ -169,6 +179,7 @@ interface HandlerParts {
   readonly collector: Collector;
   readonly stream: StreamHub;
   readonly metrics: Metrics;
+  readonly rankings: Rankings;
   readonly tokens: readonly MadeToken[];
   readonly readiness: () => Readiness;
 }
@@ -177,6 +188,7 @@ function createHandler(
   config: Config,
   store: Store,
   { collector, stream, metrics, tokens, readiness }: HandlerParts,
+  { collector, metrics, rankings, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
   const { route, cors, trustedProxies } = config.server;
   const isProxy = createProxyCheck(trustedProxies);
@@ -193,6 +205,7 @@ function createHandler(
   });
   return createApp({
     store,
+    rankings,
     ingest,
     route,
     authorize,

@@ -11,9 +11,11 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 
 import type { Metrics } from "../metrics.ts";
+import type { Rankings } from "../rankings.ts";
 import type { IgnoredCount, Store } from "../store/store.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import { showAccounting } from "./api/accounting.ts";
+import { showRanking } from "./api/rankings.ts";
 import { listRepositories, showRepository } from "./api/repositories.ts";
 import {
   listBreakdown,
@@ -47,6 +49,7 @@ import { streamRepositories } from "./stream.ts";
 /** The parts that answers are made from. */
 export interface AppOptions {
   readonly store: Store;
+  readonly rankings: Rankings;
   /** Answers the event route and all below it. */
   readonly ingest: FetchHandler;
   /** Path of the event route, such as `/events`. */
@@ -102,6 +105,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
 
   app.get("/api/v1/stream", read, streamRepositories(options.stream));
   app.get("/api/v1/accounting", read, showAccounting(store, pendingIgnored));
+  app.get("/api/v1/rankings", read, showRanking(options.rankings));
   app.get("/api/v1/repositories", read, listRepositories(store));
   // `routingPath` makes the name one segment. What follows "/-/" must be known there, too.
   app.get("/api/v1/repositories/:name", read, showRepository(store));

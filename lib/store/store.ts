@@ -10,6 +10,7 @@
 import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
 import type { UnusedItem, UnusedQuery } from "./unused.ts";
+import type { DaySums, DaySumsQuery } from "./day_sums.ts";
 
 /** A repository of a registry. */
 export interface RepositoryRef {
@@ -313,6 +314,13 @@ export interface Store {
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>>;
   /** @returns The days with a value, in order; a day without one is zero. */
   series(query: SeriesQuery): Promise<DayValue[]>;
+  /**
+   * Sums up days of all repositories that exist, in no order that means anything, as many in a step
+   * as do not hold up events.
+   *
+   * @returns What the step found; it may be nothing, and yet not the last.
+   */
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>>;
   accounting(): Promise<AccountingReport>;
   /** Oldest use first, by the day where they are tags; a page may be short and not the last. */
   listUnused(query: UnusedQuery): Promise<Page<UnusedItem>>;

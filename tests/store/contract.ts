@@ -12,6 +12,7 @@ import { listingCases } from "./contract_listing.ts";
 import { recordingCases } from "./contract_recording.ts";
 import { robustnessCases } from "./contract_robustness.ts";
 import { starCases } from "./contract_stars.ts";
+import { summingCases } from "./contract_summing.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 import { unusedCases } from "./contract_unused.ts";
 import { watchingCases } from "./contract_watching.ts";
@@ -39,6 +40,7 @@ export function storeContract(
     ...unusedCases,
     ...starCases,
     ...watchingCases,
+    ...summingCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

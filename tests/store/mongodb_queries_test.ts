@@ -189,6 +189,7 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.listEvents(app, { limit: 1 });
       await store.listEvents(app, { limit: 1, after: next ?? assert.fail() });
     }],
+    ...sumsOf(store),
     ["series", () => store.series({ ...app, metric: "pulls", from: 0, to: 30_000 })],
     ["unused repositories", () => store.listUnused({ ...unused, kind: "repositories" })],
     ["unused repositories, next page", async () => {
@@ -213,10 +214,27 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
   ];
 }
 
+function sumsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
+  const windows = [{ from: 19_990, to: 20_000 }];
+  const bounds = [{ from: 19_990, atLeast: 1 }, { from: null, atLeast: 2 }];
+  const all = { metric: "pulls", windows, bounds } as const;
+  const consumers = { except: ["ci"] };
+  return [
+    ["sums", () => store.sumDays(all)],
+    ["sums, next step", () => store.sumDays({ ...all, after: ["team/app", "default"] })],
+    ["sums of a registry", () => store.sumDays({ ...all, registry: "other" })],
+    ["sums of a prefix", () => store.sumDays({ ...all, prefix: "t" })],
+    ["sums of consumers", () => store.sumDays({ ...all, consumers })],
+    ["sums of layers", () => store.sumDays({ ...all, metric: "blobPulls" })],
+  ];
+}
+
 interface Query {
   readonly in: string;
   readonly filter: Document;
   readonly sort?: Document;
+  /** Key of the index that the server is told to use. */
+  readonly hint?: Document;
 }
 
 /** The queries of a command; each branch of an alternative counts as one. */
@@ -232,11 +250,13 @@ function queriesOf(command: Document): Query[] {
   if (command.find === undefined && command.aggregate === undefined) return [];
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
+  const hint = command.hint === undefined ? {} : { hint: command.hint };
   const branches: Document[] = filter.$or ?? [filter];
   return branches.map((branch) => ({
     in: String(command.find ?? command.aggregate),
     filter: flatten(branch),
     ...sort,
+    ...hint,
   }));
 }
 
@@ -245,7 +265,8 @@ function flatten({ $and = [], ...fields }: Document): Document {
   return Object.assign({}, fields, ...$and.map(flatten));
 }
 
-async function assertIndexed(db: Db, { in: name, filter, sort }: Query): Promise<void> {
+async function assertIndexed(db: Db, { in: name, filter, sort, hint }: Query): Promise<void> {
+  if (hint !== undefined) return await assertHinted(db, name, { filter, hint });
   const cursor = db.collection(name).find(filter);
   if (sort !== undefined) cursor.sort(sort);
   const { queryPlanner } = await cursor.explain("queryPlanner");
@@ -255,4 +276,16 @@ async function assertIndexed(db: Db, { in: name, filter, sort }: Query): Promise
     Object.keys(filter).every((field) => field in { ...key, ...partialFilterExpression })
   );
   assert.ok(!isScan || isCovered, `${name} ${JSON.stringify(filter)}`);
+}
+
+/** What the server is told to use it uses, if it is there; SecantusDB explains it as a scan. */
+async function assertHinted(
+  db: Db,
+  name: string,
+  { filter, hint }: { filter: Document; hint: Document },
+): Promise<void> {
+  const keys = (await db.collection(name).indexes()).map(({ key }) => JSON.stringify(key));
+  assert.ok(keys.includes(JSON.stringify(hint)), `${name} has no index ${JSON.stringify(hint)}`);
+  const [leading = ""] = Object.keys(hint);
+  assert.ok(leading in filter, `${name} is read from its beginning: ${JSON.stringify(filter)}`);
 }

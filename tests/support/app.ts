@@ -12,6 +12,7 @@ import { createAuthorizer } from "../../lib/http/auth.ts";
 import type { FetchHandler } from "../../lib/http/request.ts";
 import type { LogFields } from "../../lib/log.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
+import { createRankings } from "../../lib/rankings.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { createStreamHub, type StreamHub } from "../../lib/stream/hub.ts";
 import type { StreamLimits } from "../../lib/stream/limits.ts";
@@ -75,6 +76,7 @@ export async function openTestApp(
   const handle = createApp({
     store,
     stream,
+    rankings: createRankings({ store, now: options.now ?? (() => NOW) }),
     metrics,
     ingest: () => new Response(null, { status: 299 }),
     route: "/events",

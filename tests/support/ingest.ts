@@ -13,6 +13,7 @@ import { createIngest } from "../../lib/http/ingest.ts";
 import { type KeyPair, type Server, startServer } from "../../lib/http/server.ts";
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Received } from "../../lib/batch.ts";
+import { createRankings } from "../../lib/rankings.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
 import { createStreamHub } from "../../lib/stream/hub.ts";
 import { digestOf, mediaTypes } from "./events.ts";
@@ -113,6 +114,7 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
   });
   const handler = createApp({
     store: opened.store,
+    rankings: createRankings({ store: opened.store, now: Date.now }),
     ingest,
     route: "/events",
     authorize,

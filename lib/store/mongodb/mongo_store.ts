@@ -34,8 +34,10 @@ import type {
   TokenRole,
 } from "../store.ts";
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
+import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { adoptDocuments, dropOldIndex } from "./adoption.ts";
 import { connect, type Database, type MongoConnection } from "./connection.ts";
+import { sumDays } from "./day_sums.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
@@ -178,6 +180,10 @@ class MongoStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
+    return this.#read((database) => sumDays(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

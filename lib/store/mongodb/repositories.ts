@@ -190,8 +190,13 @@ function patternOf(text: string): string {
   );
 }
 
-/** The names that begin with a text: from it to the first that is greater than all of them. */
-function rangeOf(prefix: string): Document {
+/**
+ * Finds the names that begin with a text: from it to the first that is greater than all of them.
+ *
+ * @param prefix The text.
+ * @returns The condition on a name.
+ */
+export function rangeOf(prefix: string): Document {
   const characters = Array.from(prefix);
   while (characters.at(-1) === LAST_CHARACTER) characters.pop();
   const last = characters.pop()?.codePointAt(0);

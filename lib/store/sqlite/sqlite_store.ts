@@ -35,8 +35,10 @@ import type {
   TokenRole,
 } from "../store.ts";
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
+import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
 import { Database } from "./database.ts";
+import { sumDays } from "./day_sums.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
 import { Names } from "./names.ts";
@@ -196,6 +198,10 @@ class SqliteStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
+    return this.#read((database) => sumDays(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

@@ -1,0 +1,158 @@
+/**
+ * Sums of days of all repositories, a few hundred repositories a step.
+ *
+ * @module
+ */
+
+import type { Document, Filter } from "mongodb";
+
+import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
+import type { DayWindow, SummedMetric } from "../day_sums.ts";
+import type { Cursor, Page } from "../store.ts";
+import type { Database } from "./connection.ts";
+import { COUNTERS, countOf, dateOfDay, DEFAULT_REGISTRY } from "./documents.ts";
+import type { RepositoryDocument } from "./documents.ts";
+import { pageOf, type SortKey, sortOf } from "./paging.ts";
+import { rangeOf, registryFilter } from "./repositories.ts";
+
+/** Repositories whose days are summed up by one command. */
+const STEP = 250;
+const KEYS: readonly SortKey[] = [
+  { field: "repositoryname", direction: 1 },
+  { field: "registry", direction: 1 },
+];
+/** As far as dates of events go. */
+const EVER: DayWindow = { from: 0, to: 1_000_000 };
+
+/**
+ * Sums up days of the repositories of a step.
+ *
+ * @param database Where.
+ * @param query Which sums of which repositories.
+ * @returns The step.
+ */
+export async function sumDays(database: Database, query: DaySumsQuery): Promise<Page<DaySums>> {
+  const field = fieldOf(query.metric);
+  const documents = await database.collection<RepositoryDocument>("repositories")
+    .find(filterOf(query) as Filter<RepositoryDocument>)
+    .project<RepositoryDocument>({ registry: 1, repositoryname: 1, [field]: 1 })
+    .sort(sortOf(KEYS))
+    // The index of the number would find them, too, and then all of them had to be sorted.
+    .hint(sortOf(KEYS))
+    .limit(STEP + 1)
+    .toArray();
+  const read = (document: RepositoryDocument): DaySums => ({
+    registry: document.registry ?? DEFAULT_REGISTRY,
+    repository: document.repositoryname,
+    total: countOf((document as Document)[field]),
+    sums: query.windows.map(() => 0),
+  });
+  const page = pageOf(documents, KEYS, { limit: STEP, read });
+  return { ...page, items: await withDays(database, query, page.items) };
+}
+
+/** Stars have no days; every other number is called the same everywhere. */
+function fieldOf(metric: SummedMetric): string {
+  return metric === "stars" ? "numstars" : COUNTERS[metric];
+}
+
+function filterOf(query: DaySumsQuery): Document {
+  const { registry, prefix = "", after } = query;
+  const conditions = [
+    { repositoryname: rangeOf(prefix) },
+    ...(registry === undefined ? [] : [{ registry: registryFilter(registry) }]),
+    ...boundsOf(query),
+    { deletedat: null },
+    ...(after === undefined ? [] : conditionsAfter(after)),
+  ];
+  return { $and: conditions };
+}
+
+function boundsOf({ metric, bounds }: DaySumsQuery): Document[] {
+  if (!isInRepository(metric)) return [];
+  const ways = bounds.map(({ from, atLeast }) => ({
+    [fieldOf(metric)]: { $gte: atLeast },
+    ...(from === null || !isUse(metric) ? {} : { lastused: { $gte: dateOfDay(from) } }),
+  }));
+  return [{ $or: ways }];
+}
+
+/** The first alone is a range of the index; the second leaves out what that has twice. */
+function conditionsAfter([repository, registry]: Cursor): Document[] {
+  const rest = registry === null ? { $ne: null } : { $gt: registry };
+  return [
+    { repositoryname: { $gte: repository } },
+    { $or: [{ repositoryname: { $gt: repository } }, { registry: rest }] },
+  ];
+}
+
+async function withDays(
+  database: Database,
+  query: DaySumsQuery,
+  items: readonly DaySums[],
+): Promise<DaySums[]> {
+  const isTotalOfDays = !isInRepository(query.metric) || query.consumers !== undefined;
+  const windows = isTotalOfDays ? [...query.windows, EVER] : query.windows;
+  if (windows.length === 0) return [...items];
+  const found: DaySums[] = [];
+  for (const [registry, those] of Map.groupBy(items, (item) => item.registry)) {
+    const names = those.map(({ repository }) => repository);
+    const sums = await sumsOf(database, query, { registry, names, windows });
+    const none = windows.map(() => 0);
+    for (const item of those) {
+      const all = sums.get(item.repository) ?? none;
+      const total = isTotalOfDays ? all.at(-1) ?? 0 : item.total;
+      found.push({ ...item, total, sums: all.slice(0, query.windows.length) });
+    }
+  }
+  return found;
+}
+
+async function sumsOf(
+  database: Database,
+  { metric, consumers }: DaySumsQuery,
+  { registry, names, windows }: {
+    registry: string;
+    names: readonly string[];
+    windows: readonly DayWindow[];
+  },
+): Promise<Map<string, number[]>> {
+  const from = dateOfDay(Math.min(...windows.map((window) => window.from)));
+  const to = dateOfDay(Math.max(...windows.map((window) => window.to)));
+  const fields = windows.map((_, at) => `w${at}`);
+  const sums = await database.collection("daily")
+    .aggregate<Document>([
+      {
+        $match: {
+          registry,
+          repositoryname: { $in: names },
+          tag: null,
+          day: { $gte: from, $lte: to },
+          ...(consumers === undefined ? {} : { consumer: consumersOf(consumers) }),
+        },
+      },
+      {
+        $group: {
+          _id: "$repositoryname",
+          ...Object.fromEntries(
+            windows.map((window, at) => [fields[at], sumOf(window, fieldOf(metric))]),
+          ),
+        },
+      },
+    ], { hint: { registry: 1, repositoryname: 1, tag: 1, day: 1 } })
+    .toArray();
+  return new Map(
+    sums.map((sum) => [String(sum._id), fields.map((field) => countOf(sum[field]))]),
+  );
+}
+
+function consumersOf(consumers: NonNullable<DaySumsQuery["consumers"]>): Document {
+  return "only" in consumers ? { $in: consumers.only } : { $nin: consumers.except };
+}
+
+function sumOf({ from, to }: DayWindow, field: string): Document {
+  const isWithin = {
+    $and: [{ $gte: ["$day", dateOfDay(from)] }, { $lte: ["$day", dateOfDay(to)] }],
+  };
+  return { $sum: { $cond: [isWithin, `$${field}`, 0] } };
+}

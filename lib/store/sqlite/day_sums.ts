@@ -1,0 +1,203 @@
+/**
+ * Sums of days of all repositories, in steps short enough not to hold up events.
+ *
+ * @module
+ */
+
+import type { SQLInputValue } from "node:sqlite";
+
+import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
+import type { Cursor, Page } from "../store.ts";
+import type { Database, Row } from "./database.ts";
+import { endOf } from "./repositories.ts";
+import { columnOf } from "./schema.ts";
+
+/** How long a step reads, in milliseconds; it ends with the repository at hand. */
+const STEP_MS = 5;
+/** Repositories that are looked at by one statement. */
+const CHUNK = 200;
+const DAY_MS = 86_400_000;
+/** After all days of events. */
+const END = 1_000_000;
+
+interface Condition {
+  readonly sql: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+/** The order in which repositories are looked at. */
+interface Order {
+  readonly columns: string;
+  /** Before all others. */
+  readonly start: Cursor;
+  /** What the key must fit. */
+  readonly range: Condition;
+}
+
+/** What is read of each repository. */
+interface Reading {
+  readonly query: DaySumsQuery;
+  readonly order: Order;
+  readonly sums: Sums;
+}
+
+/** How days of a repository are summed up. */
+interface Sums {
+  readonly sql: string;
+  /** First days of stretches, and the end of the last one, in order; none where no day is read. */
+  readonly cuts: readonly number[];
+  /** Whose days count; `undefined`: everybody's. */
+  readonly consumers: Condition | undefined;
+}
+
+/** @returns What a step finds; it may be nothing and yet not the last. */
+export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> {
+  const reading = { query, order: orderOf(query), sums: sumsOf(database, query) };
+  const deadline = performance.now() + STEP_MS;
+  const items: DaySums[] = [];
+  let after = query.after ?? reading.order.start;
+  for (;;) {
+    const last = lastOfChunk(database, reading, after);
+    for (const row of readChunk(database, reading, { after, last })) {
+      items.push(itemOf(database, reading, row));
+      if (performance.now() >= deadline) return { items, next: keyOf(row, query) };
+    }
+    if (last === undefined) return { items, next: null };
+    if (performance.now() >= deadline) return { items, next: last };
+    after = last;
+  }
+}
+
+/** Days lie in order of the repository's id; only a range of names is found by the name. */
+function orderOf({ prefix = "" }: DaySumsQuery): Order {
+  if (prefix === "") return { columns: "id", start: [0], range: { sql: "1", parameters: [] } };
+  const end = endOf(prefix);
+  const range = end === undefined
+    ? { sql: "repository >= ?", parameters: [prefix] }
+    : { sql: "repository >= ? AND repository < ?", parameters: [prefix, end] };
+  return { columns: "repository, registry", start: ["", ""], range };
+}
+
+function keyOf({ id, repository, registry }: Row, { prefix = "" }: DaySumsQuery): Cursor {
+  return prefix === "" ? [Number(id)] : [String(repository), String(registry)];
+}
+
+function consumersOf(database: Database, { consumers }: DaySumsQuery): Condition | undefined {
+  if (consumers === undefined) return undefined;
+  const isOnly = "only" in consumers;
+  const names = isOnly ? consumers.only : consumers.except;
+  const ids = names
+    .map((name) => database.get("SELECT id FROM texts WHERE text = ?", name)?.id)
+    // A name that is not there has no days.
+    .flatMap((id) => id === undefined ? [] : [Number(id)]);
+  const places = ids.map(() => "?").join(", ");
+  return { sql: `consumer_id ${isOnly ? "IN" : "NOT IN"} (${places})`, parameters: ids };
+}
+
+/** @returns The last key of the next rows; `undefined` where they are the last ones. */
+function lastOfChunk(
+  database: Database,
+  { query, order }: Reading,
+  after: Cursor,
+): Cursor | undefined {
+  const row = database.get(
+    `SELECT ${order.columns} FROM repositories
+      WHERE ${order.range.sql} AND (${order.columns}) > (${placesOf(after)})
+      ORDER BY ${order.columns} LIMIT 1 OFFSET ${CHUNK - 1}`,
+    ...order.range.parameters,
+    ...after,
+  );
+  return row === undefined ? undefined : keyOf(row, query);
+}
+
+function readChunk(
+  database: Database,
+  { query, order }: Reading,
+  { after, last }: { after: Cursor; last: Cursor | undefined },
+): Row[] {
+  const { metric, registry } = query;
+  const keys = [
+    order.range,
+    { sql: `(${order.columns}) > (${placesOf(after)})`, parameters: after },
+    ...(last === undefined
+      ? []
+      : [{ sql: `(${order.columns}) <= (${placesOf(last)})`, parameters: last }]),
+  ];
+  const total = isInRepository(metric) ? columnOf(metric) : "0";
+  const filters = [
+    { sql: "listed = 1 AND deleted_at IS NULL", parameters: [] },
+    ...(registry === undefined ? [] : [{ sql: "registry = ?", parameters: [registry] }]),
+    ...boundsOf(query),
+  ];
+  const conditions: Condition[] = [...keys, ...filters];
+  return database.all(
+    `SELECT id, repository, registry, ${total} AS total FROM repositories
+      WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY ${order.columns}`,
+    ...conditions.flatMap(({ parameters }) => parameters),
+  );
+}
+
+/** The first condition is the weakest and decides about most rows. */
+function boundsOf({ metric, bounds }: DaySumsQuery): Condition[] {
+  if (!isInRepository(metric)) return [];
+  const total = columnOf(metric);
+  const least = Math.min(...bounds.map(({ atLeast }) => atLeast));
+  const weakest = { sql: `${total} >= ?`, parameters: [least] };
+  if (!isUse(metric)) return [weakest];
+  const ways = bounds.map(({ from, atLeast }) => ({
+    sql: `${total} >= ? AND ifnull(last_used, 0) >= ?`,
+    parameters: [atLeast, from === null ? 0 : from * DAY_MS],
+  }));
+  return [weakest, {
+    sql: `(${ways.map(({ sql }) => sql).join(" OR ")})`,
+    parameters: ways.flatMap(({ parameters }) => parameters),
+  }];
+}
+
+function placesOf(key: Cursor): string {
+  return key.map(() => "?").join(", ");
+}
+
+function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums {
+  const { cuts, consumers } = sums;
+  const names = { registry: String(row.registry), repository: String(row.repository) };
+  if (cuts.length === 0) return { ...names, total: Number(row.total), sums: [] };
+  const found = database.get(sums.sql, Number(row.id), ...cuts, ...consumers?.parameters ?? []);
+  // How much there is up to each cut, so that a window is a difference.
+  const upTo = [0];
+  for (let at = 1; at < cuts.length; at++) {
+    upTo.push((upTo[at - 1] ?? 0) + Number(found?.[`s${at}`]));
+  }
+  const before = (day: number): number => upTo[cuts.indexOf(day)] ?? 0;
+  const total = isTotalOfDays(query) ? upTo.at(-1) ?? 0 : Number(row.total);
+  const windows = query.windows.map(({ from, to }) => before(to + 1) - before(from));
+  return { ...names, total, sums: windows };
+}
+
+/** Where days older than their retention are kept in another form, they belong to this, too. */
+function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
+  return !isInRepository(metric) || consumers !== undefined;
+}
+
+/** A sum for each stretch between two cuts: days of which only one number is read cost little. */
+function sumsOf(database: Database, query: DaySumsQuery): Sums {
+  const consumers = consumersOf(database, query);
+  const days = query.windows.flatMap(({ from, to }) => [from, to + 1]);
+  const ends = isTotalOfDays(query) ? [0, END] : [];
+  const cuts = [...new Set([...days, ...ends])].sort((one, other) => one - other);
+  const condition = consumers === undefined ? "" : `AND ${placed(consumers.sql, cuts.length + 2)}`;
+  // Parameter 1 is the repository, 2 the first cut.
+  const stretches = cuts.slice(1).map((_, at) =>
+    `(SELECT ifnull(sum(${columnOf(query.metric)}), 0) FROM days
+      WHERE repository_id = ?1 AND day >= ?${at + 2} AND day < ?${at + 3} ${condition}) AS s${
+      at + 1
+    }`
+  );
+  return { cuts, consumers, sql: `SELECT ${stretches.join(", ")}` };
+}
+
+/** Numbers the parameters of a condition, so that they can be used again. */
+function placed(sql: string, first: number): string {
+  let next = first;
+  return sql.replaceAll("?", () => `?${next++}`);
+}
