@@ -21,16 +21,18 @@ type Place = string;
 
 /** A module imports from layers above its own, and from its own place. */
 const layers: Place[][] = [
-  ["lib/errors.ts", "lib/version.ts"],
+  ["lib/errors.ts", "lib/version.ts", "lib/calendar.ts", "lib/namespace.ts"],
   ["lib/event.ts"],
   ["lib/artifact.ts", "lib/client.ts", "lib/consumer.ts", "lib/privacy.ts"],
   ["lib/facts.ts"],
   ["lib/mapping.ts"],
+  ["lib/target.ts"],
   ["lib/statistics.ts"],
   ["lib/batch.ts"],
   ["lib/draft_accounts.ts", "lib/draft_repositories.ts"],
   ["lib/draft.ts"],
   ["lib/plan.ts"],
+  ["lib/store/history.ts"],
   ["lib/store/store.ts"],
   ["lib/config*"],
   [
@@ -62,6 +64,8 @@ const secluded: { place: Place; knownTo: Place[] }[] = [
 const pure: Place[] = [
   "lib/errors.ts",
   "lib/version.ts",
+  "lib/calendar.ts",
+  "lib/namespace.ts",
   "lib/event.ts",
   "lib/artifact.ts",
   "lib/client.ts",
@@ -69,6 +73,7 @@ const pure: Place[] = [
   "lib/privacy.ts",
   "lib/facts.ts",
   "lib/mapping.ts",
+  "lib/target.ts",
   "lib/statistics.ts",
   "lib/batch.ts",
   "lib/draft_accounts.ts",

@@ -12,6 +12,7 @@ import { listingCases } from "./contract_listing.ts";
 import { recordingCases } from "./contract_recording.ts";
 import { robustnessCases } from "./contract_robustness.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
+import { timeCases } from "./contract_time.ts";
 
 /**
  * Makes the tests of a store. Whoever declares them is the file that they are reported by.
@@ -32,6 +33,7 @@ export function storeContract(
     ...deletingCases,
     ...listingCases,
     ...expiringCases,
+    ...timeCases,
     ...robustnessCases,
   ];
   return cases.map(({ name: what, options, run }) => ({

@@ -21,6 +21,7 @@ export const SUFFIXES = {
   manifests: ".manifests",
   references: ".references",
   daily: ".daily",
+  monthly: ".monthly",
   breakdowns: ".breakdowns",
   stars: ".stars",
   events: ".events",
@@ -215,7 +216,7 @@ export interface EventDocument {
   readonly blob?: string;
 }
 
-/** Accounting and totals of a registry on a day, as one collector counted them. */
+/** Accounting of a registry on a day, as one collector counted it; see also `folding.ts`. */
 export interface RegistryDocument extends Counted {
   readonly _id: string;
   readonly registry: string;

@@ -8,6 +8,8 @@ import { randomBytes } from "node:crypto";
 
 import { AppError } from "../../errors.ts";
 import type { Outcome, Received } from "../../batch.ts";
+import type { Metric } from "../../statistics.ts";
+import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -32,6 +34,7 @@ import { connect, type Database, type MongoConnection } from "./connection.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
+import { census, history, totals } from "./totals.ts";
 import { accounting, listBreakdown, listEvents, series } from "./history.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
@@ -138,6 +141,18 @@ class MongoStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  history(query: HistoryQuery): Promise<History> {
+    return this.#read((database) => history(database, query));
+  }
+
+  totals(query: TotalsQuery): Promise<Record<Metric, number>> {
+    return this.#read((database) => totals(database, query));
+  }
+
+  census(query: CensusQuery): Promise<Census> {
+    return this.#read((database) => census(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

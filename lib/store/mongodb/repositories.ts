@@ -97,8 +97,8 @@ function repositoriesOf(database: Database): Collection<RepositoryDocument> {
   return database.collection<RepositoryDocument>("repositories");
 }
 
-/** A front end may have made a document without a registry. */
-function registryFilter(registry: string): unknown {
+/** @returns A condition: a front end may have made a document without a registry. */
+export function registryFilter(registry: string): unknown {
   return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
 }
 
@@ -152,8 +152,8 @@ function patternOf(text: string): string {
   );
 }
 
-/** The names that begin with a text: from it to the first that is greater than all of them. */
-function rangeOf(prefix: string): Document {
+/** @returns The names that begin with a text: up to the first that is greater than all of them. */
+export function rangeOf(prefix: string): Document {
   const characters = Array.from(prefix);
   while (characters.at(-1) === LAST_CHARACTER) characters.pop();
   const last = characters.pop()?.codePointAt(0);

@@ -50,6 +50,7 @@ const OF_REPOSITORY: readonly CollectionName[] = [
   "manifests",
   "references",
   "daily",
+  "monthly",
   "breakdowns",
   "stars",
 ];

@@ -103,8 +103,8 @@ function filtersOf({ registry, q, prefix }: RepositoryQuery): Condition[] {
   return filters;
 }
 
-/** The first text behind all that begin with a prefix; `undefined` where there is none. */
-function endOf(prefix: string): string | undefined {
+/** @returns The first text behind all that begin with a prefix; `undefined` where there is none. */
+export function endOf(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   const last = characters.pop()?.codePointAt(0);
   if (last === undefined) return undefined;

@@ -8,6 +8,7 @@
  */
 
 import { METRICS, TIMES } from "../../statistics.ts";
+import { timeMigration } from "./schema_time.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
 export const OVERFLOW_TAG = "~";
@@ -257,4 +258,5 @@ CREATE TABLE quarantine (
   UNIQUE (registry_id, envelope)
 ) STRICT;
 `,
+  timeMigration(METRICS.map(columnOf)),
 ];

@@ -11,6 +11,8 @@ import { AppError } from "../../errors.ts";
 import { questionsOf, type Sighting } from "../../facts.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
+import type { Metric } from "../../statistics.ts";
+import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -33,6 +35,7 @@ import type {
 import { answer } from "./answers.ts";
 import { Database } from "./database.ts";
 import { Expiry } from "./expiry.ts";
+import { census, history, totals } from "./history.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
@@ -159,6 +162,18 @@ class SqliteStore implements Store {
 
   series(query: SeriesQuery): Promise<DayValue[]> {
     return this.#read((database) => series(database, query));
+  }
+
+  history(query: HistoryQuery): Promise<History> {
+    return this.#read((database) => history(database, query));
+  }
+
+  totals(query: TotalsQuery): Promise<Record<Metric, number>> {
+    return this.#read((database) => totals(database, query));
+  }
+
+  census(query: CensusQuery): Promise<Census> {
+    return this.#read((database) => census(database, query));
   }
 
   accounting(): Promise<AccountingReport> {
