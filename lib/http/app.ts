@@ -21,7 +21,9 @@ import {
   listTags,
   showTag,
 } from "./api/repository_lists.ts";
-import { showSeries } from "./api/series.ts";
+import { showDownloads } from "./api/downloads.ts";
+import { showSeries, showTotalSeries } from "./api/series.ts";
+import { showSummary } from "./api/summary.ts";
 import type { Authorizer } from "./auth.ts";
 import {
   answerError,
@@ -97,6 +99,15 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/repositories/:name/-/consumers", read, listBreakdown(store, "consumer"));
   app.get("/api/v1/repositories/:name/-/events", read, listEvents(store));
   app.get("/api/v1/repositories/:name/-/series", read, showSeries(store, now));
+
+  app.get("/api/v1/series", read, showTotalSeries(store, now));
+  app.get("/api/v1/summary", read, showSummary(store, now));
+  const point = showDownloads(store, now, { kind: "point" });
+  const range = showDownloads(store, now, { kind: "range" });
+  app.get("/api/v1/downloads/point/:period", read, point);
+  app.get("/api/v1/downloads/point/:period/:name", read, point);
+  app.get("/api/v1/downloads/range/:period", read, range);
+  app.get("/api/v1/downloads/range/:period/:name", read, range);
 
   app.notFound(refusePath);
   app.onError(answerError(options.log));
