@@ -48,6 +48,21 @@ Deno.test("routingPath() makes the name one segment", async (t) => {
   }
 });
 
+Deno.test("routingPath() makes the names of download counts one segment", () => {
+  const base = "/api/v1/downloads";
+  const cases: [sent: string, want: string][] = [
+    ["/point/last-day", "/point/last-day"],
+    ["/point/last-day/team/app", "/point/last-day/team%2Fapp"],
+    [
+      "/range/2026-11-01:2026-11-02/a/b,c%2Cd/e?registry=main",
+      "/range/2026-11-01:2026-11-02/a%2Fb,c%2Cd%2Fe",
+    ],
+    ["/point/last-day/a/../b", "/point/last-day/a%2F..%2Fb"],
+    ["/other/last-day/team/app", "/other/last-day/team/app"],
+  ];
+  for (const [sent, want] of cases) assert.equal(routed(base + sent), base + want);
+});
+
 Deno.test("routingPath() leaves all other paths alone", () => {
   for (const path of ["/", "/metrics", "/-/ready", "/api/v1/repositories", "/a/../b//c%2F"]) {
     assert.equal(routed(path), path);
