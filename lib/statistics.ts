@@ -8,8 +8,11 @@
  * @module
  */
 
-import { keyOf } from "./facts.ts";
 import type { Meaning } from "./mapping.ts";
+import { namespacesOf } from "./namespace.ts";
+import { type Dimension, keyOfTarget, type OfRepository, type Target } from "./target.ts";
+
+export type { Dimension, Target } from "./target.ts";
 
 /** The numbers, by their names in the API. See `docs/counting.md`. */
 export const METRICS = [
@@ -51,28 +54,6 @@ export const TIMES = [
 
 /** Times in milliseconds since 1970. */
 export type Times = Partial<Record<typeof TIMES[number], number>>;
-
-interface OfRepository {
-  readonly registry: string;
-  readonly repository: string;
-}
-
-/** What an actor's, a client's or a consumer's row is called; the special ones have no name. */
-export type Dimension = "actor" | "anonymous" | "overflow" | "client" | "consumer";
-
-/** The row that a change belongs to. A `tag` of `""` is the row of all tags beyond the bound. */
-export type Target =
-  | (OfRepository & { readonly kind: "repository" })
-  | (OfRepository & { readonly kind: "tag"; readonly tag: string })
-  | (OfRepository & { readonly kind: "manifest"; readonly digest: string })
-  | (OfRepository & { readonly kind: "day"; readonly day: number; readonly consumer: string })
-  | (OfRepository & { readonly kind: "tagDay"; readonly day: number; readonly tag: string })
-  | (OfRepository & {
-    readonly kind: "breakdown";
-    readonly dimension: Dimension;
-    readonly name: string;
-  })
-  | { readonly kind: "total"; readonly registry: string; readonly day: number };
 
 /** What is added to one row. */
 export interface Change {
@@ -164,7 +145,9 @@ export function dayOf(at: number): number {
  *   registry: "default", repository: "team/app", at: 0,
  *   actor: { dimension: "anonymous", name: "" }, client: "docker", consumer: "other",
  * });
- * assert.deepEqual(changes.map((change) => change.target.kind), ["day", "total"]);
+ * assert.deepEqual(changes.map((change) => change.target.kind), [
+ *   "day", "namespace", "namespace",
+ * ]);
  * ```
  */
 export function changesOf(meaning: Meaning, circumstances: Circumstances): Change[] {
@@ -172,10 +155,11 @@ export function changesOf(meaning: Meaning, circumstances: Circumstances): Chang
   if (metric === undefined) return [];
   const counts = countsOf(meaning, metric, circumstances);
   const { registry, repository, at, consumer } = circumstances;
-  const days = [
-    changeOf({ kind: "day", registry, repository, day: dayOf(at), consumer }, counts, {}),
-    changeOf({ kind: "total", registry, day: dayOf(at) }, counts, {}),
-  ];
+  const day = dayOf(at);
+  const days = [changeOf({ kind: "day", registry, repository, day, consumer }, counts, {})];
+  for (const namespace of namespacesOf(repository)) {
+    days.push(changeOf({ kind: "namespace", registry, namespace, day, consumer }, counts, {}));
+  }
   // A layer is no update of a repository: it is kept by day only.
   if (BLOB_METRICS.has(metric)) return days;
   return [...days, ...rowsOf(meaning, metric, { counts, circumstances })];
@@ -238,25 +222,6 @@ function changeOf(target: Target, counts: Counts, times: Times): Change {
   return { key: keyOfTarget(target), target, counts, times };
 }
 
-function keyOfTarget(target: Target): string {
-  switch (target.kind) {
-    case "repository":
-      return keyOf(target.registry, target.repository, "r");
-    case "tag":
-      return keyOf(target.registry, target.repository, "t", target.tag);
-    case "manifest":
-      return keyOf(target.registry, target.repository, "m", target.digest);
-    case "day":
-      return keyOf(target.registry, target.repository, "d", String(target.day), target.consumer);
-    case "tagDay":
-      return keyOf(target.registry, target.repository, "e", String(target.day), target.tag);
-    case "breakdown":
-      return keyOf(target.registry, target.repository, "b", target.dimension, target.name);
-    case "total":
-      return keyOf(target.registry, String(target.day));
-  }
-}
-
 /**
  * Merges changes so that each row has one.
  *
@@ -267,8 +232,8 @@ function keyOfTarget(target: Target): string {
  * import assert from "node:assert/strict";
  * import { mergeChanges } from "./statistics.ts";
  *
- * const target = { kind: "total", registry: "default", day: 0 } as const;
- * const change = { key: "default\n0", target, counts: { pulls: 1 }, times: {} };
+ * const target = { kind: "repository", registry: "default", repository: "app" } as const;
+ * const change = { key: "app", target, counts: { pulls: 1 }, times: {} };
  * assert.deepEqual(mergeChanges([change, change])[0]?.counts, { pulls: 2 });
  * ```
  */

@@ -35,7 +35,11 @@ function rowsOf(meaning: Meaning, more: Partial<Circumstances> = {}): Rows {
   const rows: Rows = {};
   for (const { target, counts, times } of changesOf(meaning, { ...circumstances, ...more })) {
     const isDimension = target.kind === "breakdown";
-    const name = isDimension ? `${target.dimension}:${target.name}` : target.kind;
+    const name = isDimension
+      ? `${target.dimension}:${target.name}`
+      : target.kind === "namespace"
+      ? `in ${target.namespace}`
+      : target.kind;
     assert.equal(name in rows, false, `two changes of ${name}`);
     for (const time of Object.values(times)) assert.equal(time, noon);
     rows[name] = [counts, Object.keys(times).sort()];
@@ -48,7 +52,8 @@ function everywhere(counts: Counts, repositoryTimes: string[]): Rows {
   const seen: [Counts, string[]] = [counts, ["firstSeen", "lastSeen"]];
   return {
     day: [counts, []],
-    total: [counts, []],
+    "in ": [counts, []],
+    "in team/": [counts, []],
     repository: [counts, repositoryTimes],
     "actor:alice": seen,
     "client:docker": seen,
@@ -163,30 +168,43 @@ const tables: { name: string; meaning: Meaning; tag?: string; size?: number; wan
     size: 5 * 2 ** 30,
     want: {
       day: [{ blobPulls: 1, blobBytes: 5 * 2 ** 30 }, []],
-      total: [{ blobPulls: 1, blobBytes: 5 * 2 ** 30 }, []],
+      "in ": [{ blobPulls: 1, blobBytes: 5 * 2 ** 30 }, []],
+      "in team/": [{ blobPulls: 1, blobBytes: 5 * 2 ** 30 }, []],
     },
   },
   {
     name: "a blob pull without a size",
     meaning: { type: "blobPull", row: 7, digest },
-    want: { day: [{ blobPulls: 1 }, []], total: [{ blobPulls: 1 }, []] },
+    want: {
+      day: [{ blobPulls: 1 }, []],
+      "in ": [{ blobPulls: 1 }, []],
+      "in team/": [{ blobPulls: 1 }, []],
+    },
   },
   {
     name: "a blob check moves no bytes",
     meaning: { type: "blobCheck", row: 7, digest },
     size: 7,
-    want: { day: [{ blobChecks: 1 }, []], total: [{ blobChecks: 1 }, []] },
+    want: {
+      day: [{ blobChecks: 1 }, []],
+      "in ": [{ blobChecks: 1 }, []],
+      "in team/": [{ blobChecks: 1 }, []],
+    },
   },
   {
     name: "a blob push",
     meaning: { type: "blobPush", row: 10, digest },
     size: 7,
-    want: { day: [{ blobPushes: 1 }, []], total: [{ blobPushes: 1 }, []] },
+    want: {
+      day: [{ blobPushes: 1 }, []],
+      "in ": [{ blobPushes: 1 }, []],
+      "in team/": [{ blobPushes: 1 }, []],
+    },
   },
   {
     name: "a mount",
     meaning: { type: "mount", row: 11, digest },
-    want: { day: [{ mounts: 1 }, []], total: [{ mounts: 1 }, []] },
+    want: { day: [{ mounts: 1 }, []], "in ": [{ mounts: 1 }, []], "in team/": [{ mounts: 1 }, []] },
   },
   { name: "a repository delete", meaning: { type: "repositoryDelete", row: 16 }, want: {} },
   { name: "what is ignored", meaning: { type: "ignored", row: 0, reason: "" }, want: {} },
@@ -212,7 +230,8 @@ Deno.test("changesOf() names rows by registry, repository and more", () => {
   );
   assert.deepEqual(targets, [
     { kind: "day", ...of, day, consumer: "prod-eu" },
-    { kind: "total", registry: "main", day },
+    { kind: "namespace", registry: "main", namespace: "", day, consumer: "prod-eu" },
+    { kind: "namespace", registry: "main", namespace: "team/", day, consumer: "prod-eu" },
     { kind: "repository", ...of },
     { kind: "tag", ...of, tag: "1.0" },
     { kind: "tagDay", ...of, day, tag: "1.0" },

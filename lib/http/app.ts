@@ -27,6 +27,9 @@ import {
 import { guardStar, listStars, setStar } from "./api/stars.ts";
 import { showSeries } from "./api/series.ts";
 import { listUnused } from "./api/unused.ts";
+import { showDownloads } from "./api/downloads.ts";
+import { showSeries, showTotalSeries } from "./api/series.ts";
+import { showSummary } from "./api/summary.ts";
 import type { Authorizer } from "./auth.ts";
 import { showBadge } from "./badges.ts";
 import { allowBadge, embeddable } from "./badge_access.ts";
@@ -121,6 +124,15 @@ function createRoutes(options: AppOptions): Hono<Environment> {
 
   app.get("/api/v1/unused", read, listUnused(store, now));
   app.get("/badge/:file", allowBadge(store, options.authorize), showBadge(store, now));
+
+  app.get("/api/v1/series", read, showTotalSeries(store, now));
+  app.get("/api/v1/summary", read, showSummary(store, now));
+  const point = showDownloads(store, now, { kind: "point" });
+  const range = showDownloads(store, now, { kind: "range" });
+  app.get("/api/v1/downloads/point/:period", read, point);
+  app.get("/api/v1/downloads/point/:period/:name", read, point);
+  app.get("/api/v1/downloads/range/:period", read, range);
+  app.get("/api/v1/downloads/range/:period/:name", read, range);
 
   app.notFound(refusePath);
   app.onError(answerError(options.log));

@@ -5,13 +5,13 @@
  * @module
  */
 
+import { parseDay } from "../calendar.ts";
 import { AppError } from "../errors.ts";
 import { type ListName, parseCursor } from "./cursor.ts";
 import type { PageQuery } from "../store/store.ts";
 
 const MAX_LIMIT = 1000;
 const DEFAULT_LIMIT = 50;
-const DAY_MS = 86_400_000;
 /** As in the path of the event route. */
 const REGISTRY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -143,14 +143,6 @@ function parsePair(pair: string): [name: string, value: string] {
 
 function decode(text: string): string {
   return decodeURIComponent(text.replaceAll("+", " "));
-}
-
-function parseDay(text: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
-  const time = Date.parse(`${text}T00:00:00Z`);
-  // Some days that do not exist, such as 30 February, are read as a day of the next month.
-  const isReal = !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-  return isReal ? time / DAY_MS : undefined;
 }
 
 function badParameter(name: string, text: string, hint: string): AppError {

@@ -24,6 +24,9 @@ import { pathOf } from "./request.ts";
 const REPOSITORIES = "/api/v1/repositories/";
 const BADGES = "/badge/";
 
+/** Download counts, where all that follows the period is names. */
+const DOWNLOADS = /^(\/api\/v1\/downloads\/(?:point|range)\/[^/]+\/)(.+)$/s;
+
 /** What can be asked of a repository. Greedy before it: the last separator counts. */
 const ASKED =
   /^(.+)(\/-\/(?:tags|tags\/[^/]+|stars|stars\/[^/]*|manifests|actors|clients|consumers|events|series))$/s;
@@ -46,6 +49,10 @@ export function routingPath(request: Request): string {
   const path = pathOf(request.url);
   if (path.startsWith(BADGES)) return BADGES + path.slice(BADGES.length).replaceAll("/", "%2F");
   if (!path.startsWith(REPOSITORIES)) return path;
+  if (!path.startsWith(REPOSITORIES)) {
+    const [, start = path, names = ""] = DOWNLOADS.exec(path) ?? [];
+    return start + names.replaceAll("/", "%2F");
+  }
   const rest = path.slice(REPOSITORIES.length);
   const [, name = rest, asked = ""] = ASKED.exec(rest) ?? [];
   return `${REPOSITORIES}${name.replaceAll("/", "%2F")}${asked}`;

@@ -11,6 +11,9 @@ import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
 import type { UnusedItem, UnusedQuery } from "./unused.ts";
 import type { DaySums, DaySumsQuery } from "./day_sums.ts";
+import type { DayValue, HistoryStore } from "./history.ts";
+
+export type { DayValue } from "./history.ts";
 
 /** A repository of a registry. */
 export interface RepositoryRef {
@@ -206,12 +209,6 @@ export interface SeriesQuery extends RepositoryRef {
   readonly tag?: string;
 }
 
-/** A day on which something was counted. */
-export interface DayValue {
-  readonly day: number;
-  readonly value: number;
-}
-
 /** Events counted as ignored before they reached the store, by registry. */
 export interface IgnoredCount {
   readonly registry: string;
@@ -260,7 +257,7 @@ export interface RepositoryWatcher {
 }
 
 /** Where statistics live. Safe to be called concurrently. */
-export interface Store {
+export interface Store extends HistoryStore {
   /**
    * Records entries in one transaction, durable on return. An id that the log has already changes
    * nothing but the accounting.

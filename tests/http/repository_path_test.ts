@@ -56,6 +56,19 @@ Deno.test("routingPath() makes the name of a badge one segment", () => {
   assert.equal(routed("/badge/team/app.svg?label=a/b"), "/badge/team%2Fapp.svg");
   assert.equal(routed("/badge/a.svg/-/tags/../b.json"), "/badge/a.svg%2F-%2Ftags%2F..%2Fb.json");
   assert.equal(routed("/badge"), "/badge");
+Deno.test("routingPath() makes the names of download counts one segment", () => {
+  const base = "/api/v1/downloads";
+  const cases: [sent: string, want: string][] = [
+    ["/point/last-day", "/point/last-day"],
+    ["/point/last-day/team/app", "/point/last-day/team%2Fapp"],
+    [
+      "/range/2026-11-01:2026-11-02/a/b,c%2Cd/e?registry=main",
+      "/range/2026-11-01:2026-11-02/a%2Fb,c%2Cd%2Fe",
+    ],
+    ["/point/last-day/a/../b", "/point/last-day/a%2F..%2Fb"],
+    ["/other/last-day/team/app", "/other/last-day/team/app"],
+  ];
+  for (const [sent, want] of cases) assert.equal(routed(base + sent), base + want);
 });
 
 Deno.test("routingPath() leaves all other paths alone", () => {

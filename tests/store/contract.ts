@@ -16,6 +16,7 @@ import { summingCases } from "./contract_summing.ts";
 import { type OpenStore, storeOptionsOf } from "./contract_support.ts";
 import { unusedCases } from "./contract_unused.ts";
 import { watchingCases } from "./contract_watching.ts";
+import { timeCases } from "./contract_time.ts";
 
 /**
  * Makes the tests of a store. Whoever declares them is the file that they are reported by.
@@ -36,6 +37,7 @@ export function storeContract(
     ...deletingCases,
     ...listingCases,
     ...expiringCases,
+    ...timeCases,
     ...robustnessCases,
     ...unusedCases,
     ...starCases,

@@ -79,22 +79,6 @@ export const expiringCases: readonly ContractCase[] = [
     },
   },
   {
-    name: "drops the days of tags after their retention, and keeps the numbers",
-    async run(_t, { store }) {
-      await record(store, [{ at: on(0) }, { at: on(3) }]);
-      const query = { ...app, metric: "pulls", from: today, to: today + 9 } as const;
-      const days = async (tag?: string) =>
-        (await store.series({ ...query, ...(tag === undefined ? {} : { tag }) }))
-          .map((value) => value.day - today);
-      await expire(store, retention.tagDays / day + 2);
-      assert.deepEqual([await days(), await days("1.0")], [[0, 3], [3]]);
-      await expire(store, retention.tagDays / day + 5);
-      assert.deepEqual([await days(), await days("1.0")], [[0, 3], []]);
-      assert.equal((await findApp(store)).pulls, 2);
-      assert.equal((await store.findTag(app, "1.0"))?.pulls, 2);
-    },
-  },
-  {
     name:
       "drops deleted tags and manifests after their retention, and keeps the repository's numbers",
     async run(_t, { store }) {

@@ -362,7 +362,7 @@ Deno.test({
       });
     });
     await t.step("registries", async () => {
-      const { batch, ...row } = await only("registries");
+      const { batch, ...row } = await only("registries", { namespace: null });
       assert.deepEqual(row, {
         _id: `default\n${date}\ncollector-1`,
         day: today,
@@ -371,9 +371,88 @@ Deno.test({
         duplicate: zero,
         ignored: zero,
         quarantined: zero,
-        numpushs: one,
       });
       assert.deepEqual((await only("events")).batch, batch);
+    });
+    await t.step("namespaces", async () => {
+      for (const namespace of ["", "team/"]) {
+        assert.deepEqual(await only("registries", { namespace }), {
+          _id: `default\n${date}\ncollector-1\n${namespace}\nother`,
+          day: today,
+          collector: "collector-1",
+          namespace,
+          consumer: "other",
+          numpushs: one,
+        });
+      }
+    });
+    await t.step("months", async () => {
+      const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
+      await expireAll(() => store.expire(noon + 900 * 86_400_000));
+      const name = date.slice(0, 7);
+      assert.deepEqual(await only("monthly", { tag: { $exists: false } }), {
+        _id: `default\nteam/app\n${name}\nconsumer\nother`,
+        month,
+        consumer: "other",
+        numpushs: one,
+      });
+      assert.deepEqual(await only("registries", { namespace: "team/" }), {
+        _id: `default\n${name}\nnamespace\nteam/\nconsumer\nother`,
+        month,
+        namespace: "team/",
+        consumer: "other",
+        numpushs: one,
+      });
+      const days = await mongo.db.collection(named("daily")).countDocuments();
+      assert.equal(days, 0);
+    });
+  },
+});
+
+Deno.test({
+  name: "MongoStore reads totals of before namespaces, and adds up days beside another collector",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const one = await mongo.open();
+    const other = await mongo.open({ collector: "collector-2" });
+    const day = Math.floor(noon / 86_400_000);
+    const range = { metric: "pulls", from: day, to: day } as const;
+    await t.step("old totals are those of the whole registry, by `other`", async () => {
+      await mongo.db.collection<Document & { _id: string }>(named("registries")).insertOne({
+        _id: "default\nold",
+        registry: "default",
+        day: new Date(day * 86_400_000),
+        counted: new Long(5),
+        numpulls: new Long(5),
+      });
+      await one.record([receivedOf(eventOf())]);
+      const of = { namespace: "" };
+      assert.deepEqual((await one.history({ of, ...range })).days, [{ day, value: 6 }]);
+      const consumers = { only: ["other"] };
+      assert.deepEqual((await one.history({ of, ...range, consumers })).days, [{ day, value: 6 }]);
+      const { days } = await one.history({ of, ...range, consumers: { except: ["other"] } });
+      assert.deepEqual(days, []);
+      assert.equal((await one.accounting()).counted, 6);
+    });
+    await t.step("collectors that fold at once count once", async () => {
+      const events = Array.from(
+        { length: 40 },
+        (_, at) =>
+          receivedOf(
+            eventOf({ repository: `team/app${at % 20}`, at: noonUs - at * 86_400_000_000 }),
+          ),
+      );
+      await one.record(events.slice(0, 20));
+      await other.record(events.slice(20));
+      const now = noon + 900 * 86_400_000;
+      await Promise.all([one, other].map((store) => expireAll(() => store.expire(now))));
+      const of = { namespace: "team/" };
+      const { days, months } = await one.history({ of, ...range, from: day - 60 });
+      assert.deepEqual(days, []);
+      assert.equal(months.reduce((sum, { value }) => sum + value, 0), 41);
+      const { pulls } = await other.totals({ of, from: day - 100, to: day });
+      assert.equal(pulls, 41);
     });
   },
 });

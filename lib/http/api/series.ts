@@ -1,28 +1,30 @@
 /**
- * How a number of a repository or of one of its tags developed: by day, week or month, in UTC.
+ * How a number developed: of everything, of a namespace, of a repository, of one of its tags; by
+ * day, week or month, in UTC.
  *
  * @module
  */
 
+import {
+  dayOfTime,
+  type DayRange,
+  type Interval,
+  INTERVALS,
+  renderDay,
+  startOf,
+} from "../../calendar.ts";
 import { AppError } from "../../errors.ts";
 import { METRICS } from "../../statistics.ts";
-import type { DayValue, Store } from "../../store/store.ts";
+import type { DayValue, HistoryQuery } from "../../store/history.ts";
+import type { Store } from "../../store/store.ts";
 import type { Parameters } from "../parameters.ts";
-import { answerJson, type ApiHandler, parametersOf } from "./answer.ts";
+import { answerJson, type ApiContext, type ApiHandler, parametersOf } from "./answer.ts";
+import { consumersOf } from "./consumers.ts";
+import { namespaceOf, rangeOf, valuesOf } from "./days.ts";
 import { findRepository } from "./repositories.ts";
 import { findTag } from "./repository_lists.ts";
 
-/** Lengths of the intervals that days are added up to. Weeks begin on Monday. */
-export const INTERVALS = ["day", "week", "month"] as const;
-
-/** One of {@linkcode INTERVALS}. */
-export type Interval = typeof INTERVALS[number];
-
-/** Days since 1970, first and last inclusive. */
-export interface DayRange {
-  readonly from: number;
-  readonly to: number;
-}
+export { type Interval, INTERVALS } from "../../calendar.ts";
 
 /** A point of a series. */
 export interface SeriesItem {
@@ -31,13 +33,8 @@ export interface SeriesItem {
   readonly value: number;
 }
 
-const DAY_MS = 86_400_000;
-const DEFAULT_DAYS = 30;
-/** Ten years. */
-const MAX_DAYS = 3660;
-
 /**
- * `GET /api/v1/repositories/{name}/-/series?metric=&from=&to=&interval=&tag=&registry=`
+ * `GET /api/v1/repositories/{name}/-/series?metric=&from=&to=&interval=&tag=&consumer=&registry=`
  *
  * @param store Where statistics live.
  * @param now Tells the time in milliseconds since 1970.
@@ -45,24 +42,64 @@ const MAX_DAYS = 3660;
  */
 export function showSeries(store: Store, now: () => number): ApiHandler {
   return async function showSeries(c): Promise<Response> {
-    const allowed = ["metric", "from", "to", "interval", "tag", "registry"];
+    const allowed = ["metric", "from", "to", "interval", "tag", "consumer", "registry"];
     const parameters = parametersOf(c, allowed);
-    const metric = parameters.choice("metric", METRICS, "pulls");
-    const interval = parameters.choice("interval", INTERVALS, "day");
-    const range = readRange(parameters, Math.floor(now() / DAY_MS));
+    const asked = readSeries(parameters, now());
     const tag = parameters.text("tag");
+    if (tag !== undefined && asked.consumers !== undefined) {
+      throw new AppError("invalid", "The days of a tag are not kept by consumer", {
+        hint: "leave out `consumer`, or `tag`",
+      });
+    }
     const { registry, repository } = await findRepository(store, c, parameters);
     if (tag !== undefined) await findTag(store, { registry, repository }, tag);
-    const ofTag = tag === undefined ? {} : { tag };
-    const days = await store.series({ registry, repository, metric, ...range, ...ofTag });
-    return answerJson(c, { metric, interval, items: foldDays(days, range, interval) });
+    const of = { registry, repository, ...(tag === undefined ? {} : { tag }) };
+    return answerSeries(c, store, { ...asked, of });
   };
+}
+
+/**
+ * `GET /api/v1/series?metric=&from=&to=&interval=&prefix=&registry=&consumer=`
+ *
+ * @param store Where statistics live.
+ * @param now Tells the time in milliseconds since 1970.
+ * @returns The handler.
+ */
+export function showTotalSeries(store: Store, now: () => number): ApiHandler {
+  return function showTotalSeries(c): Promise<Response> {
+    const allowed = ["metric", "from", "to", "interval", "prefix", "registry", "consumer"];
+    const parameters = parametersOf(c, allowed);
+    const asked = readSeries(parameters, now());
+    return answerSeries(c, store, { ...asked, of: namespaceOf(parameters) });
+  };
+}
+
+type Asked = Omit<HistoryQuery, "of"> & { readonly interval: Interval };
+
+function readSeries(parameters: Parameters, now: number): Asked {
+  const consumers = consumersOf(parameters);
+  return {
+    metric: parameters.choice("metric", METRICS, "pulls"),
+    interval: parameters.choice("interval", INTERVALS, "day"),
+    ...rangeOf(parameters, dayOfTime(now)),
+    ...(consumers === undefined ? {} : { consumers }),
+  };
+}
+
+async function answerSeries(
+  c: ApiContext,
+  store: Store,
+  { interval, ...query }: Asked & HistoryQuery,
+): Promise<Response> {
+  const values = valuesOf(await store.history(query), query, interval);
+  const items = foldDays(values, query, interval);
+  return answerJson(c, { metric: query.metric, interval, items });
 }
 
 /**
  * Adds days up to intervals.
  *
- * @param days The days with a value.
+ * @param days The days with a value; several of one day add up.
  * @param range The days that were asked for; an interval counts only those of its days.
  * @param interval How long an interval is.
  * @returns All intervals of the range in order; zero where nothing was.
@@ -83,38 +120,12 @@ export function foldDays(
   { from, to }: DayRange,
   interval: Interval,
 ): SeriesItem[] {
-  const values = new Map(days.map(({ day, value }) => [day, value]));
   const sums = new Map<number, number>();
-  for (let day = from; day <= to; day++) {
+  for (let day = from; day <= to; day++) sums.set(startOf(day, interval), 0);
+  for (const { day, value } of days) {
     const start = startOf(day, interval);
-    sums.set(start, (sums.get(start) ?? 0) + (values.get(day) ?? 0));
+    const sum = day < from || day > to ? undefined : sums.get(start);
+    if (sum !== undefined) sums.set(start, sum + value);
   }
   return [...sums].map(([start, value]) => ({ start: renderDay(start), value }));
-}
-
-function readRange(parameters: Parameters, today: number): DayRange {
-  const to = parameters.day("to") ?? today;
-  const from = parameters.day("from") ?? to - DEFAULT_DAYS + 1;
-  if (from > to) {
-    throw new AppError("invalid", `"from" ${renderDay(from)} is after "to" ${renderDay(to)}`, {
-      hint: "give the earlier day as `from`",
-    });
-  }
-  if (to - from >= MAX_DAYS) {
-    throw new AppError("invalid", `The range has ${to - from + 1} days`, {
-      hint: `ask for at most ${MAX_DAYS} at once`,
-    });
-  }
-  return { from, to };
-}
-
-function startOf(day: number, interval: Interval): number {
-  if (interval === "day") return day;
-  // Day 0 was a Thursday, three days after a Monday.
-  if (interval === "week") return Math.floor((day + 3) / 7) * 7 - 3;
-  return day - new Date(day * DAY_MS).getUTCDate() + 1;
-}
-
-function renderDay(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }

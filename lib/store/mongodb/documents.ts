@@ -20,6 +20,7 @@ export const SUFFIXES = {
   tags: ".tags",
   manifests: ".manifests",
   daily: ".daily",
+  monthly: ".monthly",
   breakdowns: ".breakdowns",
   stars: ".stars",
   events: ".events",
@@ -220,6 +221,7 @@ export interface StarDocument extends OfRepository {
 }
 
 /** Accounting and totals of a registry on a day, as one collector counted them. */
+/** Accounting of a registry on a day, as one collector counted it; see also `folding.ts`. */
 export interface RegistryDocument extends Counted {
   readonly _id: string;
   readonly registry: string;

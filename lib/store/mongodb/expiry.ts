@@ -19,10 +19,13 @@ import {
   type TagDocument,
 } from "./documents.ts";
 import { limitInstances } from "./instances.ts";
+import { foldDays, foldNamespaceDays, foldTagDays } from "./folding.ts";
 import { runTransaction } from "./transaction.ts";
 
 /** Documents that one step touches. */
 const STEP = 1000;
+/** Tags that one step touches, each with all its days. */
+const TAG_STEP = 100;
 /** Entries that the quarantine holds. */
 const MAX_QUARANTINE = 10_000;
 const DAY_MS = 86_400_000;
@@ -34,7 +37,9 @@ type Step = (database: Database, retention: Retention, now: number) => Promise<b
 const STEPS: readonly Step[] = [
   expireIds,
   stripEvents,
-  expireTagDays,
+  foldTagDays,
+  foldDays,
+  foldNamespaceDays,
   expireTags,
   expireManifests,
   expireQuarantine,
@@ -68,7 +73,7 @@ async function expireIds(database: Database, { ids }: Retention, now: number): P
   const horizon = now - ids;
   const newest = await database.decisive<RegistryDocument>("registries")
     .findOne(
-      { day: { $lte: new Date(horizon) }, counted: { $exists: true } },
+      { namespace: null, day: { $lte: new Date(horizon) }, counted: { $exists: true } },
       { sort: { day: -1 } },
     );
   if (newest === null) return false;
@@ -94,14 +99,7 @@ async function stripEvents(
   return old.length === STEP;
 }
 
-function expireTagDays(database: Database, { tagDays }: Retention, now: number): Promise<boolean> {
-  return removeSome(database, "daily", {
-    tag: { $exists: true },
-    day: { $lt: new Date(now - tagDays) },
-  });
-}
-
-/** A deleted tag goes; its numbers are in those of the repository. */
+/** A deleted tag goes, with its days; its numbers are in those of the repository. */
 async function expireTags(
   database: Database,
   { deleted }: Retention,
@@ -111,9 +109,14 @@ async function expireTags(
   return await runTransaction(database.client, async ({ session }) => {
     const old = await database.decisive<TagDocument>("tags")
       .find(filter, { session })
-      .limit(STEP)
+      .limit(TAG_STEP)
       .toArray();
     if (old.length === 0) return false;
+    const days = old.map(({ registry, repositoryname, tag }) => ({
+      deleteMany: { filter: { registry, repositoryname, tag } },
+    }));
+    await database.decisive("daily").bulkWrite(days, { session });
+    await database.decisive("monthly").bulkWrite(days, { session });
     const ids = old.map(({ _id }) => _id);
     await database.decisive<TagDocument>("tags").deleteMany({ _id: { $in: ids } }, { session });
     const rows = Map.groupBy(old, (tag) => keyOf(tag.registry, tag.repositoryname));
@@ -123,7 +126,7 @@ async function expireTags(
       return { updateOne: { filter: { registry, repositoryname }, update } };
     });
     await database.decisive("repositories").bulkWrite(updates, { session });
-    return old.length === STEP;
+    return old.length === TAG_STEP;
   }, { deadline: Date.now() + TRANSACTION_MS });
 }
 

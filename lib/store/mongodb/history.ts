@@ -151,7 +151,7 @@ export async function series(
  */
 export async function accounting(database: Database): Promise<AccountingReport> {
   const sums = await database.collection("registries")
-    .aggregate<Record<string, unknown>>([{
+    .aggregate<Record<string, unknown>>([{ $match: { namespace: null } }, {
       $group: {
         _id: "$registry",
         counted: { $sum: "$counted" },

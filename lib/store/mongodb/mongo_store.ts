@@ -10,6 +10,8 @@ import { AppError } from "../../errors.ts";
 import { InstanceWatch } from "../../instances.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import { keyOf } from "../../facts.ts";
+import type { Metric } from "../../statistics.ts";
+import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -41,6 +43,7 @@ import { sumDays } from "./day_sums.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
+import { census, history, totals } from "./totals.ts";
 import { accounting, listBreakdown, listEvents, series } from "./history.ts";
 import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
@@ -184,6 +187,16 @@ class MongoStore implements Store {
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
     return this.#read((database) => sumDays(database, query));
+  history(query: HistoryQuery): Promise<History> {
+    return this.#read((database) => history(database, query));
+  }
+
+  totals(query: TotalsQuery): Promise<Record<Metric, number>> {
+    return this.#read((database) => totals(database, query));
+  }
+
+  census(query: CensusQuery): Promise<Census> {
+    return this.#read((database) => census(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

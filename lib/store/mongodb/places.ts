@@ -29,7 +29,7 @@ export interface Place {
  * @returns The document's place.
  */
 export function placeOf(target: Target, collector: string): Place {
-  if (target.kind === "total") return placeOfRegistry(target.registry, target.day, collector);
+  if (target.kind === "namespace") return placeOfNamespace(target, collector);
   const { registry, repository } = target;
   const place = (collection: CollectionName, parts: string[], identity = {}): Place => ({
     collection,
@@ -77,6 +77,16 @@ export function placeOfRegistry(registry: string, day: number, collector: string
     of: { registry },
     identity: { day: dateOfDay(day), collector },
   };
+}
+
+/** Beside the accounting, so that a batch needs no command more. */
+function placeOfNamespace(
+  { registry, namespace, day, consumer }: Target & { kind: "namespace" },
+  collector: string,
+): Place {
+  const { identity, ...place } = placeOfRegistry(registry, day, collector);
+  const id = keyOf(place.id, namespace, consumer);
+  return { ...place, id, identity: { ...identity, namespace, consumer } };
 }
 
 /** As identifiers hold a day, such as `2026-11-23`. */

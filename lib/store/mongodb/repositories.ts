@@ -136,6 +136,7 @@ function repositoriesOf(database: Database): Collection<RepositoryDocument> {
  * @param registry Its name.
  * @returns The condition on `registry`.
  */
+/** @returns A condition: a front end may have made a document without a registry. */
 export function registryFilter(registry: string): unknown {
   return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
 }
@@ -196,6 +197,7 @@ function patternOf(text: string): string {
  * @param prefix The text.
  * @returns The condition on a name.
  */
+/** @returns The names that begin with a text: up to the first that is greater than all of them. */
 export function rangeOf(prefix: string): Document {
   const characters = Array.from(prefix);
   while (characters.at(-1) === LAST_CHARACTER) characters.pop();

@@ -54,6 +54,14 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
   daily: [
     { key: { registry: 1, repositoryname: 1, tag: 1, day: 1 } },
     { key: { day: 1 }, partialFilterExpression: { tag: { $exists: true } } },
+    { key: { day: 1, consumer: 1 }, partialFilterExpression: { consumer: { $exists: true } } },
+  ],
+  monthly: [{ key: { registry: 1, repositoryname: 1, tag: 1, month: 1 } }],
+  // Accounting has no namespace.
+  registries: [
+    { key: { namespace: 1, day: 1 } },
+    { key: { namespace: 1, month: 1 } },
+    { key: { day: 1 }, partialFilterExpression: { namespace: { $exists: true } } },
   ],
   breakdowns: [
     { key: { registry: 1, repositoryname: 1, dimension: 1, numpulls: -1, name: 1, kind: 1 } },

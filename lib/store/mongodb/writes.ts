@@ -49,6 +49,7 @@ const OF_REPOSITORY: readonly CollectionName[] = [
   "tags",
   "manifests",
   "daily",
+  "monthly",
   "breakdowns",
   "stars",
 ];

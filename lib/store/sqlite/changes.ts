@@ -34,15 +34,14 @@ interface Upsert {
 }
 
 /**
- * Adds the changes of a batch. Where a tag points is written with its numbers, what became of a
- * day's events with theirs: each row is touched once.
+ * Adds the changes of a batch. Where a tag points is written with its numbers: each row is
+ * touched once.
  *
  * @param context Inside the transaction.
  * @param plan The batch.
  */
 export function applyChanges(context: Context, { changes, tags, accounting }: BatchPlan): void {
   const states = new Map(tags.map((write) => [tagKeyOf(write), write]));
-  const days = new Map(accounting.map((row) => [dayKeyOf(row), row]));
   // The days of a tag are found by its row, which comes before them.
   const tagIds = new Map<string, number>();
   for (const change of changes) {
@@ -55,16 +54,12 @@ export function applyChanges(context: Context, { changes, tags, accounting }: Ba
     } else if (target.kind === "tagDay") {
       const keys = { "tag_id": tagIds.get(tagKeyOf(target)) ?? 0, day: target.day };
       upsert(context.database, { table: "tag_days", keys, add, move });
-    } else if (target.kind === "total") {
-      const key = dayKeyOf(target);
-      upsertDay(context, { registry: target.registry, day: target.day, add, row: days.get(key) });
-      days.delete(key);
     } else upsert(context.database, { ...rowOf(context, target), add, move });
   }
   for (const write of states.values()) {
     upsertTag(context, { target: write, add: {}, move: {}, state: write });
   }
-  for (const row of days.values()) addAccounting(context, row);
+  for (const row of accounting) addAccounting(context, row);
 }
 
 /**
@@ -73,18 +68,17 @@ export function applyChanges(context: Context, { changes, tags, accounting }: Ba
  * @param context Inside the transaction.
  * @param row What became of events.
  */
-export function addAccounting(context: Context, row: AccountingWrite): void {
-  upsertDay(context, { registry: row.registry, day: row.day, add: {}, row });
+export function addAccounting({ database, names }: Context, row: AccountingWrite): void {
+  const { registry, day, counted, duplicate, ignored, quarantined } = row;
+  const keys = { "registry_id": names.registry(registry), day };
+  const add = { counted, duplicate, ignored, quarantined };
+  upsert(database, { table: "registry_days", keys, add, move: {} });
 }
 
 function tagKeyOf(
   { registry, repository, tag }: Pick<TagWrite, "registry" | "repository" | "tag">,
 ) {
   return keyOf(registry, repository, tag);
-}
-
-function dayKeyOf({ registry, day }: { registry: string; day: number }): string {
-  return keyOf(registry, String(day));
 }
 
 /** The metrics that a table has columns for, where that is not all that come. */
@@ -102,9 +96,18 @@ function columnsOf({ target, counts, times }: Change): Pick<Upsert, "add" | "mov
   return { add, move };
 }
 
-type PlainTarget = Exclude<Target, { kind: "tag" | "tagDay" | "total" }>;
+type PlainTarget = Exclude<Target, { kind: "tag" | "tagDay" }>;
 
 function rowOf({ names }: Context, target: PlainTarget): Pick<Upsert, "table" | "keys"> {
+  if (target.kind === "namespace") {
+    const keys = {
+      "namespace_id": names.text(target.namespace),
+      day: target.day,
+      "registry_id": names.registry(target.registry),
+      "consumer_id": names.text(target.consumer),
+    };
+    return { table: "namespace_days", keys };
+  }
   const id = names.repository(target.registry, target.repository);
   const of = { "repository_id": id };
   switch (target.kind) {
@@ -144,25 +147,6 @@ function stateOf(names: Names, { state, hasMoved }: TagWrite): Values {
   if (!hasMoved) return seen;
   const digest = state.digest === undefined ? null : names.digest(state.digest);
   return { ...seen, digest, "deleted_at": state.deletedAt ?? null };
-}
-
-function upsertDay(
-  { database, names }: Context,
-  { registry, day, add, row }: {
-    registry: string;
-    day: number;
-    add: Values;
-    row: AccountingWrite | undefined;
-  },
-): void {
-  const keys = { "registry_id": names.registry(registry), day };
-  const outcomes = row === undefined ? {} : {
-    counted: row.counted,
-    duplicate: row.duplicate,
-    ignored: row.ignored,
-    quarantined: row.quarantined,
-  };
-  upsert(database, { table: "registry_days", keys, add: { ...outcomes, ...add }, move: {} });
 }
 
 function upsert(database: Database, row: Upsert): void {

@@ -7,6 +7,7 @@
 import { dayOf } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
 import type { Database, Row } from "./database.ts";
+import { Folding } from "./folding.ts";
 
 /** Rows that one step drops of a table. */
 const STEP = 500;
@@ -24,6 +25,7 @@ interface SweepPosition {
 export class Expiry {
   readonly #database: Database;
   readonly #retention: Retention;
+  readonly #folding: Folding;
   #position: SweepPosition | undefined;
   /** The day up to which the last complete sweep dropped ids. */
   #sweptDay = -1;
@@ -31,20 +33,20 @@ export class Expiry {
   constructor(database: Database, retention: Retention) {
     this.#database = database;
     this.#retention = retention;
+    this.#folding = new Folding(database, retention);
   }
 
   /**
-   * Drops a step of everything that is due.
+   * Drops a step of everything that is due; then adds up days that are.
    *
    * @param now Milliseconds since 1970.
    * @returns True while there is more to drop.
    */
   step(now: number): boolean {
-    const { events, tagDays, deleted, quarantine } = this.#retention;
-    return this.#database.transaction(() => {
+    const { events, deleted, quarantine } = this.#retention;
+    const hasMore = this.#database.transaction(() => {
       const dropped = [
         this.#expireEvents(now - events),
-        this.#expireTagDays(dayOf((now - tagDays) * 1000)),
         this.#expireTags((now - deleted) * 1000),
         this.#expireManifests(now - deleted),
         this.#expireQuarantine(now - quarantine),
@@ -52,6 +54,7 @@ export class Expiry {
       const isSweeping = this.#sweepIds(dayOf((now - this.#retention.ids) * 1000));
       return isSweeping || dropped.some((count) => count >= STEP);
     });
+    return hasMore || this.#folding.step(now);
   }
 
   /** The log is in order of arrival, so what is due is at its beginning. */
@@ -99,14 +102,6 @@ export class Expiry {
     );
   }
 
-  #expireTagDays(before: number): number {
-    return this.#database.run(
-      `DELETE FROM tag_days WHERE (tag_id, day) IN (
-        SELECT tag_id, day FROM tag_days INDEXED BY tag_days_by_day WHERE day < ? LIMIT ${STEP})`,
-      before,
-    );
-  }
-
   /** The numbers of a deleted tag stay in its repository. */
   #expireTags(before: number): number {
     const rows = this.#database.all(
@@ -115,6 +110,7 @@ export class Expiry {
     );
     for (const { id, repository_id: repositoryId } of rows) {
       this.#database.run("DELETE FROM tag_days WHERE tag_id = ?", Number(id));
+      this.#database.run("DELETE FROM tag_months WHERE tag_id = ?", Number(id));
       this.#database.run("DELETE FROM tags WHERE id = ?", Number(id));
       this.#database.run(
         "UPDATE repositories SET tag_rows = tag_rows - 1 WHERE id = ?",

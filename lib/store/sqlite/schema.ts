@@ -10,6 +10,7 @@
 import { METRICS, TIMES } from "../../statistics.ts";
 import { UNUSED_MIGRATION } from "./schema_unused.ts";
 import { LISTS } from "./schema_lists.ts";
+import { timeMigration } from "./schema_time.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
 export const OVERFLOW_TAG = "~";
@@ -261,4 +262,5 @@ CREATE TABLE quarantine (
 `,
   UNUSED_MIGRATION,
   LISTS,
+  timeMigration(METRICS.map(columnOf)),
 ];

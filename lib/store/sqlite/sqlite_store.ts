@@ -11,6 +11,8 @@ import { AppError } from "../../errors.ts";
 import { questionsOf, type Sighting } from "../../facts.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
+import type { Metric } from "../../statistics.ts";
+import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
@@ -41,6 +43,7 @@ import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
+import { census, history, totals } from "./history.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
@@ -202,6 +205,16 @@ class SqliteStore implements Store {
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
     return this.#read((database) => sumDays(database, query));
+  history(query: HistoryQuery): Promise<History> {
+    return this.#read((database) => history(database, query));
+  }
+
+  totals(query: TotalsQuery): Promise<Record<Metric, number>> {
+    return this.#read((database) => totals(database, query));
+  }
+
+  census(query: CensusQuery): Promise<Census> {
+    return this.#read((database) => census(database, query));
   }
 
   accounting(): Promise<AccountingReport> {

@@ -54,7 +54,14 @@ export function addIgnored(context: Context, counts: readonly IgnoredCount[]): v
 }
 
 /** The tables that hold a repository's statistics by its id. */
-const TABLES_OF_REPOSITORY = ["tags", "manifests", "days", "breakdowns", "stars"] as const;
+const TABLES_OF_REPOSITORY = [
+  "tags",
+  "manifests",
+  "days",
+  "months",
+  "breakdowns",
+  "stars",
+] as const;
 /** The columns that a deleted repository's row is set back to. */
 const NUMBERS = `pulls = 0, pushes = 0, stars = 0, checks = 0, child_pulls = 0, digest_pushes = 0,
   unchanged_pushes = 0, tag_deletes = 0, manifest_deletes = 0, blob_deletes = 0,
@@ -64,10 +71,10 @@ const NUMBERS = `pulls = 0, pushes = 0, stars = 0, checks = 0, child_pulls = 0, 
 
 function removeRepository({ database, names }: Context, removal: Removal): void {
   const id = names.repository(removal.registry, removal.repository);
-  database.run(
-    "DELETE FROM tag_days WHERE tag_id IN (SELECT id FROM tags WHERE repository_id = ?)",
-    id,
-  );
+  for (const table of ["tag_days", "tag_months"]) {
+    const tags = "SELECT id FROM tags WHERE repository_id = ?";
+    database.run(`DELETE FROM ${table} WHERE tag_id IN (${tags})`, id);
+  }
   const parents = "SELECT id FROM manifests WHERE repository_id = ?";
   database.run(`DELETE FROM manifest_references WHERE parent_id IN (${parents})`, id);
   for (const table of TABLES_OF_REPOSITORY) {

@@ -134,7 +134,10 @@ Deno.test("GET /-/series refuses what it does not understand", async (t) => {
       '"from" 2026-11-21 is after "to" 2026-11-20: give the earlier day as `from`',
     ],
     ["from=2016-11-12", "The range has 3661 days: ask for at most 3660 at once"],
-    ["limit=5", 'Unknown parameter "limit": use metric, from, to, interval, tag, registry'],
+    [
+      "limit=5",
+      'Unknown parameter "limit": use metric, from, to, interval, tag, consumer, registry',
+    ],
   ];
   for (const [query, detail] of cases) {
     await t.step(query, async () => {

@@ -1,0 +1,176 @@
+/**
+ * Numbers over time: of a repository, a tag, a namespace. The process that adds days up to months
+ * is the one that reads, and nothing comes in between two statements.
+ *
+ * @module
+ */
+
+import type { SQLInputValue } from "node:sqlite";
+
+import { monthAfter, monthOf } from "../../calendar.ts";
+import { type Metric, METRICS } from "../../statistics.ts";
+import type {
+  Census,
+  CensusQuery,
+  ConsumerFilter,
+  DayValue,
+  History,
+  HistoryQuery,
+  NamespaceRef,
+  TotalsQuery,
+} from "../history.ts";
+import type { Database } from "./database.ts";
+import { repositoryIdOf } from "./reads.ts";
+import { endOf } from "./repositories.ts";
+import { columnOf } from "./schema.ts";
+import { timeOf } from "./values.ts";
+
+/** The numbers that tags have by day. */
+const TAG_METRICS: ReadonlySet<Metric> = new Set([
+  "pulls",
+  "checks",
+  "pushes",
+  "unchangedPushes",
+  "tagDeletes",
+]);
+const NOTHING: History = { days: [], months: [], byDayFrom: null };
+
+/** Whose rows, and in which tables. */
+interface Rows {
+  readonly days: string;
+  readonly months: string;
+  readonly key: string;
+  readonly id: number;
+  /** Further conditions. */
+  readonly where: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+/** @returns A number over time. */
+export function history(database: Database, query: HistoryQuery): History {
+  const rows = rowsOf(database, query);
+  if (rows === undefined) return NOTHING;
+  const { metric, from, to } = query;
+  const days = readValues(database, rows, { table: rows.days, time: "day", metric, from, to });
+  const span = { table: rows.months, time: "month", metric, from: monthOf(from), to };
+  const months = readValues(database, rows, span);
+  if (months.length === 0) return { days, months, byDayFrom: null };
+  const sql = `SELECT max(month) AS month FROM ${rows.months} WHERE ${rows.key} = ?`;
+  return { days, months, byDayFrom: monthAfter(Number(database.get(sql, rows.id)?.month)) };
+}
+
+function readValues(
+  database: Database,
+  { key, id, where, parameters }: Rows,
+  { table, time, metric, from, to }: {
+    table: string;
+    time: string;
+    metric: Metric;
+    from: number;
+    to: number;
+  },
+): DayValue[] {
+  const sql = `SELECT ${time} AS day, sum(${columnOf(metric)}) AS value FROM ${table}
+    WHERE ${key} = ? AND ${time} BETWEEN ? AND ?${where}
+    GROUP BY ${time} HAVING value > 0 ORDER BY ${time}`;
+  const rows = database.all(sql, id, from, to, ...parameters);
+  return rows.map((row) => ({ day: Number(row.day), value: Number(row.value) }));
+}
+
+function rowsOf(database: Database, query: HistoryQuery): Rows | undefined {
+  const { of, metric } = query;
+  if ("namespace" in of) return rowsOfNamespace(database, of, query.consumers);
+  const repositoryId = repositoryIdOf(database, of);
+  if (repositoryId === undefined) return undefined;
+  if (!("tag" in of)) {
+    const rows = { days: "days", months: "months", key: "repository_id", id: repositoryId };
+    return { ...rows, ...conditionOf(query.consumers) };
+  }
+  const sql = "SELECT id FROM tags WHERE repository_id = ? AND tag = ?";
+  const id = database.get(sql, repositoryId, of.tag)?.id;
+  if (id === undefined || !TAG_METRICS.has(metric)) return undefined;
+  const rows = { days: "tag_days", months: "tag_months", key: "tag_id", id: Number(id) };
+  return { ...rows, where: "", parameters: [] };
+}
+
+function rowsOfNamespace(
+  database: Database,
+  { namespace, registry }: NamespaceRef,
+  consumers?: ConsumerFilter,
+): Rows | undefined {
+  const id = database.get("SELECT id FROM texts WHERE text = ?", namespace)?.id;
+  if (id === undefined) return undefined;
+  const { where, parameters } = conditionOf(consumers);
+  const ofRegistry = " AND registry_id = (SELECT id FROM registries WHERE name = ?)";
+  return {
+    days: "namespace_days",
+    months: "namespace_months",
+    key: "namespace_id",
+    id: Number(id),
+    where: registry === undefined ? where : `${ofRegistry}${where}`,
+    parameters: registry === undefined ? parameters : [registry, ...parameters],
+  };
+}
+
+function conditionOf(consumers?: ConsumerFilter): Pick<Rows, "where" | "parameters"> {
+  if (consumers === undefined) return { where: "", parameters: [] };
+  const [not, names] = "only" in consumers ? ["", consumers.only] : ["NOT ", consumers.except];
+  const ids = "SELECT id FROM texts WHERE text IN (SELECT value FROM json_each(?))";
+  return { where: ` AND consumer_id ${not}IN (${ids})`, parameters: [JSON.stringify(names)] };
+}
+
+/** @returns All numbers of a namespace. */
+export function totals(
+  database: Database,
+  { of, from, to }: TotalsQuery,
+): Record<Metric, number> {
+  const rows = rowsOfNamespace(database, of);
+  const sums = METRICS.map((metric) => `sum(${columnOf(metric)}) AS ${metric}`).join(", ");
+  const parts = rows === undefined ? [] : ([["days", "day"], ["months", "month"]] as const).map(
+    ([table, time]) => {
+      const sql = `SELECT ${sums} FROM ${rows[table]}
+        WHERE ${rows.key} = ? AND ${time} BETWEEN ? AND ?${rows.where}`;
+      return database.get(sql, rows.id, from, to, ...rows.parameters);
+    },
+  );
+  const totalOf = (metric: Metric): number =>
+    parts.reduce((sum, part) => sum + Number(part?.[metric] ?? 0), 0);
+  return Object.fromEntries(METRICS.map((metric) => [metric, totalOf(metric)])) as Record<
+    Metric,
+    number
+  >;
+}
+
+/** @returns How many repositories there are in one part of their names. */
+export function census(database: Database, { of, limit, after }: CensusQuery): Census {
+  const { namespace, registry } = of;
+  const end = endOf(namespace);
+  const begin = after === undefined ? namespace : after;
+  const range = `repository ${after === undefined ? ">=" : ">"} ?${
+    end === undefined ? "" : " AND repository < ?"
+  }`;
+  const bounds = end === undefined ? [begin] : [begin, end];
+  // A name that several registries have is in one part.
+  const last = database.get(
+    `SELECT repository FROM repositories WHERE ${range}
+      ORDER BY repository LIMIT 1 OFFSET ?`,
+    ...bounds,
+    limit - 1,
+  )?.repository;
+  const next = last === undefined ? null : String(last);
+  const upTo = next === null ? "" : " AND repository <= ?";
+  const ofRegistry = registry === undefined ? "" : " AND registry = ?";
+  const row = database.get(
+    `SELECT count(*) AS repositories, sum(tag_count) AS tags, max(last_used) AS last_used
+      FROM repositories WHERE ${range}${upTo}${ofRegistry} AND listed = 1`,
+    ...bounds,
+    ...(next === null ? [] : [next]),
+    ...(registry === undefined ? [] : [registry]),
+  );
+  return {
+    repositories: Number(row?.repositories),
+    tags: Number(row?.tags ?? 0),
+    lastUsed: timeOf(row?.last_used),
+    next,
+  };
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+
+import { METRICS } from "../../../lib/statistics.ts";
+import { NOW, openTestApp } from "../../support/app.ts";
+import { recordEvents } from "../../support/store.ts";
+
+interface Summary {
+  repositories: number;
+  tags: number;
+  lastUsed: string | null;
+  totals: Record<string, number>;
+  periods: Record<string, Record<string, unknown>>;
+  computedAt: string;
+}
+
+Deno.test("GET /summary has everything in a few numbers", async () => {
+  await using app = await openTestApp();
+  await recordEvents(app.store, [
+    { tag: "v1", action: "push", timestamp: "2026-11-19T01:00:00Z" },
+    { tag: "v1", timestamp: "2026-11-20T13:00:00Z" },
+    { tag: "v1", timestamp: "2026-11-20T12:00:00Z" },
+    { tag: "v1", timestamp: "2026-11-13T12:00:00Z" },
+    { tag: "v1", timestamp: "2026-10-13T12:00:00Z" },
+    { tag: "v1", timestamp: "2019-10-13T12:00:00Z" },
+    { repository: "app", tag: "v1", action: "push", registry: "other" },
+  ]);
+  const none = Object.fromEntries(METRICS.map((metric) => [metric, 0]));
+  const { text } = await app.ask("/api/v1/summary");
+  const expected = {
+    prefix: "",
+    registry: null,
+    repositories: 2,
+    tags: 2,
+    lastUsed: "2026-11-20T13:00:00.000Z",
+    totals: { ...none, pulls: 5, pushes: 2 },
+    periods: {
+      today: {
+        from: "2026-11-20",
+        to: "2026-11-20",
+        pulls: { value: 2, previous: 0 },
+        pushes: { value: 1, previous: 1 },
+      },
+      "7d": {
+        from: "2026-11-14",
+        to: "2026-11-20",
+        pulls: { value: 2, previous: 1 },
+        pushes: { value: 2, previous: 0 },
+      },
+      "30d": {
+        from: "2026-10-22",
+        to: "2026-11-20",
+        pulls: { value: 3, previous: 1 },
+        pushes: { value: 2, previous: 0 },
+      },
+    },
+    computedAt: new Date(NOW).toISOString(),
+  };
+  assert.equal(text, JSON.stringify(expected));
+  const team = await app.get("/api/v1/summary?prefix=team/") as Summary;
+  assert.deepEqual([team.repositories, team.tags, team.totals.pushes], [1, 1, 1]);
+  const other = await app.get("/api/v1/summary?registry=other") as Summary;
+  assert.deepEqual([other.repositories, other.totals.pulls, other.totals.pushes], [1, 0, 1]);
+  const nobody = await app.get("/api/v1/summary?prefix=nobody/") as Summary;
+  assert.deepEqual([nobody.repositories, nobody.lastUsed, nobody.totals], [0, null, none]);
+  assert.equal((await app.ask("/api/v1/summary?prefix=team")).status, 400);
+});
+
+Deno.test("GET /summary is made anew beside what it answers, and never older than 5 minutes", async () => {
+  let now = NOW;
+  await using app = await openTestApp({ now: () => now });
+  const ask = async () => {
+    const { totals, computedAt } = await app.get("/api/v1/summary") as Summary;
+    return [totals.pulls, (Date.parse(computedAt) - NOW) / 1000];
+  };
+  assert.deepEqual(await ask(), [0, 0]);
+  await recordEvents(app.store, [{}]);
+  now = NOW + 59_000;
+  assert.deepEqual(await ask(), [0, 0]);
+  now = NOW + 61_000;
+  assert.deepEqual(await ask(), [0, 0]);
+  // The new one is made in parts, each of which lets others have their turn.
+  for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(await ask(), [1, 61]);
+  await recordEvents(app.store, [{}]);
+  now = NOW + 61_000 + 300_000;
+  assert.deepEqual(await ask(), [2, 361]);
+});
+
+Deno.test("GET /summary makes one answer for all who wait", async () => {
+  await using opened = await openTestApp();
+  let asked = 0;
+  const store = new Proxy(opened.store, {
+    get(target, name) {
+      if (name === "census") asked++;
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await using app = await openTestApp({ store });
+  await Promise.all(Array.from({ length: 5 }, () => app.get("/api/v1/summary")));
+  assert.equal(asked, 1);
+});

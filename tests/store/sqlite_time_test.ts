@@ -1,0 +1,181 @@
+/**
+ * What the SQLite store does over time that no other adapter has: its migration, what a failure
+ * leaves behind, how long a step takes, which index a query uses.
+ */
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+
+import { monthOf } from "../../lib/calendar.ts";
+import { Database } from "../../lib/store/sqlite/database.ts";
+import { Folding } from "../../lib/store/sqlite/folding.ts";
+import { MIGRATIONS } from "../../lib/store/sqlite/schema.ts";
+import { eventOf, noon, receivedOf } from "../support/events.ts";
+import { openTestStore } from "../support/store.ts";
+import { tempDir } from "../support/wait.ts";
+import { storeOptionsOf } from "./contract_support.ts";
+
+const DAY_MS = 86_400_000;
+const today = Math.floor(noon / DAY_MS);
+
+Deno.test("the migration gives the totals of registries to namespaces and consumers", async (t) => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const old = new DatabaseSync(path);
+  const at = MIGRATIONS.findIndex((statements) =>
+    statements.includes("CREATE TABLE namespace_days")
+  );
+  for (const statements of MIGRATIONS.slice(0, at)) old.exec(statements);
+  old.exec(`
+    PRAGMA user_version = ${at};
+    INSERT INTO registries VALUES (1, 'main'), (2, 'other');
+    INSERT INTO texts VALUES (1, 'ci'), (2, 'other');
+    INSERT INTO repositories (id, repository, registry) VALUES
+      (1, 'team/sub/app', 'main'), (2, 'a/b/c/d/e/app', 'main'), (3, 'app', 'other');
+    INSERT INTO days (repository_id, day, consumer_id, pulls, blob_bytes) VALUES
+      (1, 10, 1, 3, 100), (1, 10, 2, 4, 0), (1, 11, 1, 5, 0), (2, 10, 1, 6, 0), (3, 10, 1, 7, 0);
+    -- Two more by a repository that is gone.
+    INSERT INTO registry_days (registry_id, day, counted, pulls, blob_bytes) VALUES
+      (1, 10, 15, 15, 100), (1, 11, 5, 5, 0), (2, 10, 7, 7, 0), (2, 12, 1, 1, 0);
+  `);
+  old.close();
+  const database = new Database(path, true);
+  try {
+    const rows = database.all(
+      `SELECT n.text AS namespace, day, registries.name AS registry, c.text AS consumer, pulls
+        FROM namespace_days JOIN registries ON registries.id = registry_id
+        JOIN texts n ON n.id = namespace_id JOIN texts c ON c.id = consumer_id
+        ORDER BY namespace, day, registry, consumer`,
+    ).map((row) => Object.values(row).join(" "));
+    assert.deepEqual(rows, [
+      " 10 main ci 9",
+      " 10 main other 6",
+      " 10 other ci 7",
+      " 11 main ci 5",
+      " 12 other other 1",
+      "a/ 10 main ci 6",
+      "a/b/ 10 main ci 6",
+      "a/b/c/ 10 main ci 6",
+      "a/b/c/d/ 10 main ci 6",
+      "team/ 10 main ci 3",
+      "team/ 10 main other 4",
+      "team/ 11 main ci 5",
+      "team/sub/ 10 main ci 3",
+      "team/sub/ 10 main other 4",
+      "team/sub/ 11 main ci 5",
+    ]);
+    assert.equal(database.get("SELECT sum(blob_bytes) AS bytes FROM namespace_days")?.bytes, 300);
+    const [first = {}] = database.all("SELECT * FROM registry_days");
+    assert.deepEqual(
+      Object.keys(first),
+      ["registry_id", "day", "counted", "duplicate", "ignored", "quarantined"],
+    );
+  } finally {
+    database.close();
+  }
+  await t.step("and the file opens again", () => new Database(path, true).close());
+});
+
+Deno.test("Folding leaves days and months as they were where a step fails", async () => {
+  await using folder = await tempDir();
+  const database = new Database(folder.join("drec.db"), true);
+  try {
+    const month = monthOf(today - 100);
+    for (let day = month; day < month + 20; day++) {
+      database.run(
+        "INSERT INTO days (repository_id, day, consumer_id, pulls) VALUES (1, ?, 1, 2)",
+        day,
+      );
+      database.run("INSERT INTO tag_days (tag_id, day, pulls) VALUES (1, ?, 2)", day);
+    }
+    const count = (table: string): unknown =>
+      database.get(`SELECT count(*) AS n, ifnull(sum(pulls), 0) AS pulls FROM ${table}`);
+    const now = (month + 131) * DAY_MS;
+    const retention = { ...storeOptionsOf().retention, days: 100 * DAY_MS, tagDays: 100 * DAY_MS };
+    // The last statement of the step is the one that fails, when months are there already.
+    database.run(`CREATE TRIGGER crash BEFORE DELETE ON days
+      BEGIN SELECT raise(ABORT, 'the disk is gone'); END`);
+    assert.throws(() => new Folding(database, retention).step(now), /the disk is gone/);
+    assert.deepEqual([count("days"), count("months")].map((row) => ({ ...row as object })), [
+      { n: 20, pulls: 40 },
+      { n: 0, pulls: 0 },
+    ]);
+    assert.deepEqual({ ...count("tag_days") as object }, { n: 20, pulls: 40 });
+    database.run("DROP TRIGGER crash");
+    const folding = new Folding(database, retention);
+    while (folding.step(now));
+    assert.deepEqual(
+      ["days", "months", "tag_days", "tag_months"].map((table) => ({ ...count(table) as object })),
+      [{ n: 0, pulls: 0 }, { n: 1, pulls: 40 }, { n: 0, pulls: 0 }, { n: 1, pulls: 40 }],
+    );
+  } finally {
+    database.close();
+  }
+});
+
+Deno.test("Folding comes to an end in many steps, and sweeps once a day", async () => {
+  await using folder = await tempDir();
+  const database = new Database(folder.join("drec.db"), true);
+  try {
+    const month = monthOf(today - 100);
+    database.transaction(() => {
+      for (let owner = 1; owner <= 500; owner++) {
+        for (let day = month; day < month + 3; day++) {
+          const sql =
+            "INSERT INTO days (repository_id, day, consumer_id, pulls) VALUES (?, ?, 1, 1)";
+          database.run(sql, owner, day);
+        }
+      }
+    });
+    const retention = { ...storeOptionsOf().retention, days: 50 * DAY_MS };
+    const folding = new Folding(database, retention);
+    let steps = 0;
+    while (folding.step(noon)) steps++;
+    assert.ok(steps > 3 && steps < 50, `${steps} steps`);
+    const sum = () => database.get("SELECT sum(pulls) AS pulls FROM months")?.pulls;
+    assert.equal(sum(), 1500);
+    database.run(
+      "INSERT INTO days (repository_id, day, consumer_id, pulls) VALUES (7, ?, 1, 1)",
+      month,
+    );
+    assert.equal(folding.step(noon), false);
+    assert.equal(sum(), 1500);
+    while (folding.step(noon + DAY_MS));
+    assert.equal(sum(), 1501);
+  } finally {
+    database.close();
+  }
+});
+
+Deno.test("SqliteStore reads and adds up numbers over time by index", async (t) => {
+  await using opened = await openTestStore();
+  await opened.store.record([receivedOf(eventOf())]);
+  const reader = new DatabaseSync(opened.path, { readOnly: true });
+  const namespace = "namespace_id = 1 AND day BETWEEN 1 AND 2 AND registry_id = 1";
+  const cases: [sql: string, want: RegExp][] = [
+    [
+      `SELECT day, sum(pulls) FROM namespace_days WHERE ${namespace} GROUP BY day ORDER BY day`,
+      /PRIMARY KEY \(namespace_id=\? AND day>\? AND day<\?\)/,
+    ],
+    ["SELECT max(month) FROM months WHERE repository_id = 1", /PRIMARY KEY \(repository_id=\?\)/],
+    [
+      "SELECT repository_id, day FROM days WHERE (repository_id, day) > (1, 2) ORDER BY repository_id, day LIMIT 1",
+      /PRIMARY KEY \(\(repository_id,day\)>\(\?,\?\)\)/,
+    ],
+    [
+      "SELECT repository FROM repositories WHERE repository >= 'a' AND repository < 'b' ORDER BY repository LIMIT 1 OFFSET 9",
+      /COVERING INDEX sqlite_autoindex_repositories_1 \(repository>\? AND repository<\?\)/,
+    ],
+  ];
+  try {
+    for (const [sql, want] of cases) {
+      await t.step(sql, () => {
+        const plan = reader.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => detail);
+        assert.match(plan.join("; "), want);
+        assert.doesNotMatch(plan.join("; "), /TEMP B-TREE|SCAN/);
+      });
+    }
+  } finally {
+    reader.close();
+  }
+});
