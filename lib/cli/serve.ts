@@ -25,7 +25,6 @@ import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
 import { printRegistryConfig } from "./registry_config.ts";
 import { createLiveStream } from "./live_stream.ts";
-import { printRegistryConfig, publicUrl } from "./registry_config.ts";
 import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -187,8 +186,7 @@ interface HandlerParts {
 function createHandler(
   config: Config,
   store: Store,
-  { collector, stream, metrics, tokens, readiness }: HandlerParts,
-  { collector, metrics, rankings, tokens, readiness }: HandlerParts,
+  { collector, stream, metrics, rankings, tokens, readiness }: HandlerParts,
 ): ReturnType<typeof createApp> {
   const { route, cors, trustedProxies } = config.server;
   const isProxy = createProxyCheck(trustedProxies);

@@ -25,7 +25,6 @@ import {
   showTag,
 } from "./api/repository_lists.ts";
 import { guardStar, listStars, setStar } from "./api/stars.ts";
-import { showSeries } from "./api/series.ts";
 import { listUnused } from "./api/unused.ts";
 import { showDownloads } from "./api/downloads.ts";
 import { showSeries, showTotalSeries } from "./api/series.ts";

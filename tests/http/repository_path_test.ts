@@ -56,6 +56,8 @@ Deno.test("routingPath() makes the name of a badge one segment", () => {
   assert.equal(routed("/badge/team/app.svg?label=a/b"), "/badge/team%2Fapp.svg");
   assert.equal(routed("/badge/a.svg/-/tags/../b.json"), "/badge/a.svg%2F-%2Ftags%2F..%2Fb.json");
   assert.equal(routed("/badge"), "/badge");
+});
+
 Deno.test("routingPath() makes the names of download counts one segment", () => {
   const base = "/api/v1/downloads";
   const cases: [sent: string, want: string][] = [

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 
 import type { CommandStartedEvent } from "mongodb";
 
+import { InstanceWatch } from "../../lib/instances.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { recordBatch } from "../../lib/store/mongodb/record.ts";
 import {
@@ -64,13 +65,14 @@ Deno.test({
       ...await connect({ ...mongo.connection, uri: monitored }),
       hasClientBulkWrite: false,
     };
+    const instances = new InstanceWatch();
     const names: string[] = [];
     database.client.on("commandStarted", ({ commandName, command }: CommandStartedEvent) => {
       names.push(`${commandName} ${command[commandName]}`);
     });
     const record = async (events: readonly EventParts[]): Promise<void> => {
       names.length = 0;
-      await recordBatch(database, { ...planOptionsOf(), collector: "test" }, {
+      await recordBatch(database, { ...planOptionsOf(), collector: "test", instances }, {
         received: events.map((event) => receivedOf(eventOf(event))),
         ignored: [],
         deadline: Date.now() + 10_000,

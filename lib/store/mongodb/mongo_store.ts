@@ -187,6 +187,8 @@ class MongoStore implements Store {
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
     return this.#read((database) => sumDays(database, query));
+  }
+
   history(query: HistoryQuery): Promise<History> {
     return this.#read((database) => history(database, query));
   }
@@ -213,6 +215,8 @@ class MongoStore implements Store {
 
   async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
     return (await this.#read((database) => madeOnce(database, `key:${purpose}`, make))).value;
+  }
+
   async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     const watch = new RepositoryWatch(this.#database, watcher);
     const doing = "watch MongoDB for changes";

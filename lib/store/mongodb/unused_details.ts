@@ -20,7 +20,6 @@ import {
   countOf,
   type DayDocument,
   type ManifestDocument,
-  type ReferencesDocument,
   type TagDocument,
 } from "./documents.ts";
 import { findManifest } from "./manifests.ts";
@@ -62,7 +61,7 @@ export function describeRepositories(
 
 /** Different layers and configurations, each once. */
 async function sizeOfRepository(database: Database, of: Document): Promise<number | null> {
-  const rows = await database.collection<ReferencesDocument>("references")
+  const rows = await database.collection<ManifestDocument>("manifests")
     .aggregate<{ _id: string; size: unknown; parts: number }>([
       { $match: of },
       { $match: { isindex: false } },
@@ -160,9 +159,9 @@ async function indexesAbove(
   const above = new Set<string>();
   let level = [digest];
   for (let depth = 0; depth < MAX_NESTING && level.length > 0; depth++) {
-    const parents = await database.collection<ReferencesDocument>("references")
+    const parents = await database.collection<ManifestDocument>("manifests")
       .find({ ...of, "references.digest": { $in: level } })
-      .project<Pick<ReferencesDocument, "digest" | "isindex">>({ digest: 1, isindex: 1 })
+      .project<Pick<ManifestDocument, "digest" | "isindex">>({ digest: 1, isindex: 1 })
       .limit(MAX_ABOVE)
       .toArray();
     level = parents

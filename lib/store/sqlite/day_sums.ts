@@ -9,7 +9,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
-import { endOf } from "./repositories.ts";
+import { endOf } from "./repository_filters.ts";
 import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the repository at hand. */

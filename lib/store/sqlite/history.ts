@@ -21,7 +21,7 @@ import type {
 } from "../history.ts";
 import type { Database } from "./database.ts";
 import { repositoryIdOf } from "./reads.ts";
-import { endOf } from "./repositories.ts";
+import { endOf } from "./repository_filters.ts";
 import { columnOf } from "./schema.ts";
 import { timeOf } from "./values.ts";
 

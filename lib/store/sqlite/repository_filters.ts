@@ -56,7 +56,7 @@ export function filtersOf({ registry, q, prefix }: RepositoryQuery): Filters {
 }
 
 /** The first text behind all that begin with a prefix; `undefined` where there is none. */
-function endOf(prefix: string): string | undefined {
+export function endOf(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   const last = characters.pop()?.codePointAt(0);
   if (last === undefined) return undefined;

@@ -47,7 +47,6 @@ import { census, history, totals } from "./history.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
-import { findRepositories, listRepositories } from "./repositories.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
@@ -117,7 +116,6 @@ class SqliteStore implements Store {
     const outcomes = this.#database.transaction(() => this.#record(received, ignored));
     this.#names.commit();
     this.#instances.commit();
-    await this.#database.flush(received.length < MIN_SHARED);
     const tell = this.#watchers.committed();
     try {
       await this.#database.flush(received.length < MIN_SHARED);
@@ -191,7 +189,12 @@ class SqliteStore implements Store {
 
   async setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
     const stars = this.#database.transaction(() => setStar(this.#database, of, change));
-    await this.#database.flush(false);
+    try {
+      await this.#database.flush(false);
+    } finally {
+      // Readers see what is committed, also where the disk has not said so.
+      this.#watchers.tell([of]);
+    }
     return stars;
   }
 
@@ -205,6 +208,8 @@ class SqliteStore implements Store {
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
     return this.#read((database) => sumDays(database, query));
+  }
+
   history(query: HistoryQuery): Promise<History> {
     return this.#read((database) => history(database, query));
   }
@@ -241,6 +246,8 @@ class SqliteStore implements Store {
     return await this.#read((database) =>
       String(database.get("SELECT value FROM meta WHERE key = ?", name)?.value)
     );
+  }
+
   watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     return settle(() => this.#watchers.add(watcher));
   }
