@@ -117,6 +117,8 @@ function makePlan(database: DatabaseSync, { repositories, tags, days }: Size): v
   for (const name of REGISTRIES) {
     database.prepare("INSERT INTO registries (name) VALUES (?)").run(name);
   }
+  // The tables are made with some: days are filled by the numbers of the words.
+  database.exec("DELETE FROM texts");
   for (const word of WORDS) database.prepare("INSERT INTO texts (text) VALUES (?)").run(word);
   database.exec("COMMIT");
 }

@@ -38,6 +38,16 @@ const time = (ago: string, salt: number): string =>
 const LAST = `(plan.quiet)`;
 const FIRST = `(plan.quiet + plan.days / 2)`;
 const NAME = "printf('team-%03d/app-%03d', plan.id % plan.teams, plan.id / plan.teams)";
+const NAMESPACE = "printf('team-%03d/', plan.id % plan.teams)";
+/** The numbers that days are filled with. */
+const COUNTED = [
+  "pulls",
+  "checks",
+  "child_pulls",
+  "pushes",
+  "unchanged_pushes",
+  "digest_pushes",
+] as const;
 /** The hot repository has 500 of what others have one to four. */
 const many = (others: number, salt: number): string =>
   `CASE plan.id WHEN 1 THEN 500 ELSE 1 + ${mixed("plan.id", others, salt)} END`;
@@ -72,19 +82,29 @@ export const FILLINGS: readonly Filling[] = [
   },
   {
     table: "registry_days",
-    sql: `INSERT INTO registry_days (registry_id, day, counted, ignored, pulls, checks, child_pulls,
-        pushes, unchanged_pushes, digest_pushes)
+    sql: `INSERT INTO registry_days (registry_id, day, counted, ignored)
       SELECT plan.registry_id, days.day, sum(pulls + checks + child_pulls + pushes + digest_pushes),
-        sum(pulls), sum(pulls), sum(checks), sum(child_pulls), sum(pushes), sum(unchanged_pushes),
-        sum(digest_pushes)
+        sum(pulls)
       FROM plan JOIN days ON days.repository_id = plan.id
       WHERE plan.id BETWEEN :from AND :to GROUP BY 1, 2
       ON CONFLICT DO UPDATE SET counted = counted + excluded.counted,
-        ignored = ignored + excluded.ignored, pulls = pulls + excluded.pulls,
-        checks = checks + excluded.checks, child_pulls = child_pulls + excluded.child_pulls,
-        pushes = pushes + excluded.pushes,
-        unchanged_pushes = unchanged_pushes + excluded.unchanged_pushes,
-        digest_pushes = digest_pushes + excluded.digest_pushes`,
+        ignored = ignored + excluded.ignored`,
+  },
+  {
+    table: "texts",
+    sql: `INSERT OR IGNORE INTO texts (text) SELECT DISTINCT ${NAMESPACE} ${PLAN}`,
+  },
+  {
+    table: "namespace_days",
+    sql: `INSERT INTO namespace_days (namespace_id, day, registry_id, consumer_id,
+        ${COUNTED.join(", ")})
+      SELECT texts.id, days.day, plan.registry_id, days.consumer_id,
+        ${COUNTED.map((column) => `sum(${column})`).join(", ")}
+      FROM plan JOIN days ON days.repository_id = plan.id
+        JOIN texts ON texts.text IN ('', ${NAMESPACE})
+      WHERE plan.id BETWEEN :from AND :to GROUP BY 1, 2, 3, 4
+      ON CONFLICT DO UPDATE SET
+        ${COUNTED.map((column) => `${column} = ${column} + excluded.${column}`).join(", ")}`,
   },
   {
     table: "tags",
@@ -187,6 +207,7 @@ export const WORDS: readonly string[] = [
   "user-0001",
   "192.0.2.7",
   "containers/5.23.1 (github.com/containers/image)",
+  "",
 ];
 
 /** The registries, by their ids. */
