@@ -4,35 +4,65 @@
  * @module
  */
 
+import type { SQLInputValue } from "node:sqlite";
+
 import {
   type Answers,
   type ClientQuestion,
   createAnswers,
   keyOf,
+  type ManifestState,
   type Named,
   type Questions,
   type RepositoryState,
   type TagCheck,
   type TagState,
 } from "../../facts.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row, RowsStatement } from "./database.ts";
 import { decodeDigest, decodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 
+/** Looks up rows for many questions at once; `n` says which of them a row answers. */
+function lookup(columns: string, table: string, condition: string): RowsStatement {
+  return {
+    key: `look up ${table} ${columns}`,
+    // CROSS JOIN keeps the order: each question finds its rows by an index.
+    render: (values) =>
+      `SELECT DISTINCT asked.column1 AS n, ${columns} FROM (VALUES ${values}) AS asked
+        CROSS JOIN ${table} WHERE ${condition}`,
+  };
+}
+
+const TAG_STATE = "tag, digest, deleted_at, state_at, state_id";
+const LOOKUPS = {
+  repository: lookup(
+    "listed, tombstone, deleted_at, actor_count, tag_rows",
+    "repositories",
+    "id = asked.column2",
+  ),
+  tag: lookup(TAG_STATE, "tags", "repository_id = asked.column2 AND tag = asked.column3"),
+  manifest: lookup(
+    "kind, has_references",
+    "manifests",
+    "repository_id = asked.column2 AND digest = asked.column3",
+  ),
+  part: lookup(
+    "of_index",
+    "manifest_references",
+    "repository_id = asked.column2 AND child = asked.column3",
+  ),
+  actor: lookup(
+    "1",
+    "breakdowns",
+    "repository_id = asked.column2 AND dimension = 'actor' AND name = asked.column3",
+  ),
+} as const;
+
 const SQL = {
-  repository: `SELECT listed, tombstone, deleted_at, actor_count, tag_rows FROM repositories
-    WHERE id = ?`,
-  tag: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
-    WHERE repository_id = ? AND tag = ?`,
-  tagsAt: `SELECT tag, digest, deleted_at, state_at, state_id FROM tags
-    WHERE repository_id = ? AND digest = ?`,
-  manifest: "SELECT kind, has_references FROM manifests WHERE repository_id = ? AND digest = ?",
-  parts: `SELECT DISTINCT of_index FROM manifest_references
-    WHERE repository_id = ? AND child = ?`,
+  tag: `SELECT ${TAG_STATE} FROM tags WHERE repository_id = ? AND tag = ?`,
+  tagsAt: `SELECT ${TAG_STATE} FROM tags WHERE repository_id = ? AND digest = ?`,
   blob: `SELECT 1 FROM events
     WHERE repository_id = ? AND digest = ? AND meaning_row IN (7, 10, 11) LIMIT 1`,
-  actor: `SELECT 1 FROM breakdowns
-    WHERE repository_id = ? AND dimension = 'actor' AND name = ?`,
   checks: `SELECT id, tag, at FROM events
     WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ?
       AND digest = ? AND meaning_row = 6 AND claimed_by IS NULL`,
@@ -55,24 +85,45 @@ export function answer(database: Database, names: Names, questions: Questions): 
   const idOf = ({ registry, repository }: Omit<Named, "name">): number =>
     names.repository(registry, repository);
 
-  for (const [key, repository] of questions.repositories) {
-    const row = database.get(SQL.repository, idOf(repository));
-    if (row !== undefined) known.repositories.set(key, repositoryStateOf(row));
-  }
-  for (const [key, tag] of questions.tags) {
-    const row = database.get(SQL.tag, idOf(tag), tag.name);
-    if (row !== undefined) known.tags.set(key, tagStateOf(row));
-  }
-  for (const [key, manifest] of questions.manifests) {
-    const row = database.get(SQL.manifest, idOf(manifest), names.digest(manifest.name));
-    if (row === undefined) continue;
-    known.manifests.set(key, { kind: String(row.kind), hasReferences: row.has_references === 1 });
-  }
-  for (const [key, part] of questions.parts) {
-    for (const row of database.all(SQL.parts, idOf(part), names.digest(part.name))) {
-      (row.of_index === 1 ? known.childrenOfIndexes : known.partsOfImages).add(key);
-    }
-  }
+  /** Looks up an answer to each question, and tells of each row which question it answers. */
+  const lookUp = <Question extends Omit<Named, "name">>(
+    statement: RowsStatement,
+    asked: ReadonlyMap<string, Question>,
+    { by, found }: {
+      by?: (question: Question) => SQLInputValue;
+      found: (key: string, row: Row) => void;
+    },
+  ): void => {
+    const keys = [...asked.keys()];
+    const rows = Array.from(asked.values(), (question, n) => {
+      const id = idOf(question);
+      return by === undefined ? [n, id] : [n, id, by(question)];
+    });
+    for (const row of database.allRows(statement, rows)) found(keys[Number(row.n)] ?? "", row);
+  };
+  const byName = ({ name }: Named): string => name;
+  const byDigest = ({ name }: Named): Uint8Array => names.digest(name);
+
+  lookUp(LOOKUPS.repository, questions.repositories, {
+    found: (key, row) => known.repositories.set(key, repositoryStateOf(row)),
+  });
+  lookUp(LOOKUPS.tag, questions.tags, {
+    by: byName,
+    found: (key, row) => known.tags.set(key, tagStateOf(row)),
+  });
+  lookUp(LOOKUPS.manifest, questions.manifests, {
+    by: byDigest,
+    found: (key, row) => known.manifests.set(key, manifestStateOf(row)),
+  });
+  lookUp(LOOKUPS.part, questions.parts, {
+    by: byDigest,
+    found: (key, row) =>
+      (row.of_index === 1 ? known.childrenOfIndexes : known.partsOfImages).add(key),
+  });
+  lookUp(LOOKUPS.actor, questions.actors, {
+    by: byName,
+    found: (key) => known.actors.add(key),
+  });
   for (const [key, deleted] of questions.deleted) {
     answerDeleted(database, known, {
       key,
@@ -80,9 +131,6 @@ export function answer(database: Database, names: Names, questions: Questions): 
       id: idOf(deleted),
       digest: names.digest(deleted.name),
     });
-  }
-  for (const [key, actor] of questions.actors) {
-    if (database.get(SQL.actor, idOf(actor), actor.name) !== undefined) known.actors.add(key);
   }
   for (const question of questions.checks) {
     const key = keyOf(question.registry, question.repository, question.name, question.fingerprint);
@@ -150,6 +198,10 @@ function repositoryStateOf(row: Row): RepositoryState {
     actorCount: Number(row.actor_count),
     tagRows: Number(row.tag_rows),
   };
+}
+
+function manifestStateOf(row: Row): ManifestState {
+  return { kind: String(row.kind), hasReferences: row.has_references === 1 };
 }
 
 function tagStateOf(row: Row): TagState {

@@ -13,6 +13,28 @@ import { MIGRATIONS } from "./schema.ts";
 /** A row as it comes out of a statement. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A statement about many rows at once. */
+export interface RowsStatement {
+  /** Names it: it is prepared once for each number of rows. */
+  readonly key: string;
+  /** Writes it, given the text of the rows' parameters: `(?, ?), (?, ?)`. */
+  readonly render: (values: string) => string;
+}
+
+/** Numbers of rows that statements are prepared for: few, and any number is a sum of a few. */
+const CHUNKS = [64, 16, 8, 4, 3, 2, 1] as const;
+
+/** Cuts rows into as few chunks as possible, each of a number that there are statements for. */
+function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
+  const chunks: (readonly T[])[] = [];
+  for (let start = 0; start < rows.length;) {
+    const size = CHUNKS.find((size) => size <= rows.length - start) ?? 1;
+    chunks.push(start === 0 && size === rows.length ? rows : rows.slice(start, start + size));
+    start += size;
+  }
+  return chunks;
+}
+
 /**
  * SQLite's primary result codes that say "this value cannot be stored", not "the store is ill":
  * SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_RANGE.
@@ -91,23 +113,24 @@ export class Database {
   }
 
   /**
-   * Executes a statement that is put together from parts, once.
+   * Executes a statement for many rows in a few calls: a call costs more than a row.
    *
-   * @param key Names the parts.
-   * @param render Puts them together.
-   * @param parameters As in {@linkcode run}.
+   * @param statement How it is written for a number of rows.
+   * @param rows The parameters of each row, as many for each.
    */
-  runShaped(key: string, render: () => string, parameters: readonly SQLInputValue[]): void {
-    this.#shaped(key, render).run(...parameters);
+  runRows(statement: RowsStatement, rows: readonly (readonly SQLInputValue[])[]): void {
+    for (const chunk of chunksOf(rows)) this.#ofRows(statement, chunk).run(...chunk.flat());
   }
 
-  /** Like {@linkcode runShaped}, for a statement that returns a row. */
-  getShaped(
-    key: string,
-    render: () => string,
-    parameters: readonly SQLInputValue[],
-  ): Row | undefined {
-    return this.#shaped(key, render).get(...parameters) as Row | undefined;
+  /**
+   * Like {@linkcode runRows}, for a statement that returns rows.
+   *
+   * @returns Those of all calls, in no order.
+   */
+  allRows(statement: RowsStatement, rows: readonly (readonly SQLInputValue[])[]): Row[] {
+    return chunksOf(rows).flatMap((chunk) =>
+      this.#ofRows(statement, chunk).all(...chunk.flat()) as Row[]
+    );
   }
 
   /** Executes an insert and names the new row. */
@@ -211,6 +234,11 @@ export class Database {
 
   #statement(sql: string): StatementSync {
     return this.#shaped(sql, () => sql);
+  }
+
+  #ofRows({ key, render }: RowsStatement, rows: readonly (readonly unknown[])[]): StatementSync {
+    const row = (): string => `(${rows[0]?.map(() => "?").join(", ")})`;
+    return this.#shaped(`${rows.length} ${key}`, () => render(Array.from(rows, row).join(", ")));
   }
 
   #shaped(key: string, render: () => string): StatementSync {

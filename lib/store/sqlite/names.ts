@@ -16,62 +16,54 @@ const MAX_KEPT = 20_000;
  * transactions are kept in memory.
  */
 export class Names {
-  readonly #database: Database;
-  readonly #kept = new Map<string, number>();
-  /** Of this transaction: a rollback takes new names back. */
-  readonly #new = new Map<string, number>();
+  readonly #registries: Dictionary;
+  readonly #texts: Dictionary;
+  readonly #repositories: Dictionary;
   readonly #digests = new Map<string, Uint8Array>();
   /** Of this transaction: an id comes up in two or three statements, and never again. */
   readonly #encodedIds = new Map<string, string | Uint8Array>();
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#registries = new Dictionary(database, {
+      find: "SELECT id FROM registries WHERE name = ?",
+      insert: "INSERT INTO registries (name) VALUES (?)",
+    });
+    this.#texts = new Dictionary(database, {
+      find: "SELECT id FROM texts WHERE text = ?",
+      insert: "INSERT INTO texts (text) VALUES (?)",
+    });
+    this.#repositories = new Dictionary(database, {
+      find: "SELECT id FROM repositories WHERE repository = ? AND registry = ?",
+      insert: "INSERT INTO repositories (repository, registry) VALUES (?, ?)",
+    });
   }
 
   /** Keeps what a transaction has found; to be called after its commit. */
   commit(): void {
-    if (this.#kept.size > MAX_KEPT) this.#kept.clear();
-    for (const [key, id] of this.#new) this.#kept.set(key, id);
-    this.#new.clear();
+    for (const dictionary of this.#dictionaries()) dictionary.commit();
   }
 
   /** Forgets what a transaction has found; to be called before it begins. */
   begin(): void {
-    this.#new.clear();
+    for (const dictionary of this.#dictionaries()) dictionary.begin();
     this.#encodedIds.clear();
   }
 
   /** @returns The id of a registry, which is made where it is new. */
   registry(name: string): number {
-    return this.#idOf(
-      keyOf("registry", name),
-      () =>
-        this.#find("SELECT id FROM registries WHERE name = ?", name) ??
-          this.#database.insert("INSERT INTO registries (name) VALUES (?)", name),
-    );
+    return this.#registries.get(name) ?? this.#registries.make(name, [name]);
   }
 
   /** @returns The id of a text, which is made where it is new; `null` for none. */
   text(text: string | undefined): number | null {
     if (text === undefined) return null;
-    return this.#idOf(
-      keyOf("text", text),
-      () =>
-        this.#find("SELECT id FROM texts WHERE text = ?", text) ??
-          this.#database.insert("INSERT INTO texts (text) VALUES (?)", text),
-    );
+    return this.#texts.get(text) ?? this.#texts.make(text, [text]);
   }
 
   /** @returns The id of a repository, which is made, unlisted, where it is new. */
   repository(registry: string, repository: string): number {
-    const insert = "INSERT INTO repositories (repository, registry) VALUES (?, ?)";
-    const find = "SELECT id FROM repositories WHERE repository = ? AND registry = ?";
-    return this.#idOf(
-      keyOf("repository", registry, repository),
-      () =>
-        this.#find(find, repository, registry) ??
-          this.#database.insert(insert, repository, registry),
-    );
+    const key = keyOf(registry, repository);
+    return this.#repositories.get(key) ?? this.#repositories.make(key, [repository, registry]);
   }
 
   /** @returns The stored form of an id, of an event or a request. */
@@ -93,15 +85,44 @@ export class Names {
     return encoded;
   }
 
-  #idOf(key: string, find: () => number): number {
-    const present = this.#kept.get(key) ?? this.#new.get(key);
-    if (present !== undefined) return present;
-    const id = find();
-    this.#new.set(key, id);
-    return id;
+  #dictionaries(): Dictionary[] {
+    return [this.#registries, this.#texts, this.#repositories];
+  }
+}
+
+/** The names of one table and their ids. */
+class Dictionary {
+  readonly #database: Database;
+  readonly #sql: { readonly find: string; readonly insert: string };
+  readonly #kept = new Map<string, number>();
+  /** Of this transaction: a rollback takes new names back. */
+  readonly #new = new Map<string, number>();
+
+  constructor(database: Database, sql: { find: string; insert: string }) {
+    this.#database = database;
+    this.#sql = sql;
   }
 
-  #find(sql: string, ...parameters: string[]): number | undefined {
-    return this.#database.get(sql, ...parameters)?.id as number | undefined;
+  commit(): void {
+    if (this.#kept.size > MAX_KEPT) this.#kept.clear();
+    for (const [key, id] of this.#new) this.#kept.set(key, id);
+    this.#new.clear();
+  }
+
+  begin(): void {
+    this.#new.clear();
+  }
+
+  /** @returns The id of a name, if it is known without a query. */
+  get(key: string): number | undefined {
+    return this.#kept.get(key) ?? this.#new.get(key);
+  }
+
+  /** @returns The id of a name that {@linkcode get} does not know. */
+  make(key: string, columns: readonly string[]): number {
+    const found = this.#database.get(this.#sql.find, ...columns)?.id as number | undefined;
+    const id = found ?? this.#database.insert(this.#sql.insert, ...columns);
+    this.#new.set(key, id);
+    return id;
   }
 }

@@ -8,8 +8,8 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 
 import { AppError } from "../../errors.ts";
-import { questionsOf, type Sighting } from "../../facts.ts";
-import type { Outcome, Received } from "../../batch.ts";
+import { questionsOf } from "../../facts.ts";
+import type { Candidate, Outcome, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
 import type { Metric } from "../../statistics.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
@@ -39,7 +39,7 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
-import { Database } from "./database.ts";
+import { Database, type RowsStatement } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
@@ -84,6 +84,14 @@ export async function openSqliteStore(
   }
   return new SqliteStore(new Database(path, exclusive), options);
 }
+
+/** Which of many ids the log has; `n` is their number in the list. */
+const KNOWN_IDS: RowsStatement = {
+  key: "known ids",
+  render: (values) =>
+    `SELECT asked.column1 AS n FROM (VALUES ${values}) AS asked CROSS JOIN event_ids
+      WHERE registry_id = asked.column2 AND id = asked.column3`,
+};
 
 /** A batch of fewer events says that nobody else is sending. */
 const MIN_SHARED = 3;
@@ -130,13 +138,12 @@ class SqliteStore implements Store {
     const options = { ...this.#options, key: this.#key };
     const names = this.#names;
     const candidates = candidatesOf(received, options);
-    const duplicates = new Set<string>();
-    const fresh: Sighting[] = [];
-    for (const candidate of candidates) {
-      if (this.#isKnown(names.registry(candidate.received.registry), candidate.id)) {
-        duplicates.add(logKeyOf(candidate));
-      } else if (candidate.sighting !== undefined) fresh.push(candidate.sighting);
-    }
+    const duplicates = this.#duplicatesOf(candidates);
+    const fresh = candidates.flatMap((candidate) =>
+      candidate.sighting === undefined || duplicates.has(logKeyOf(candidate))
+        ? []
+        : [candidate.sighting]
+    );
     const known = answer(this.#database, names, questionsOf(fresh));
     const plan = planBatch(candidates, { duplicates, known, options });
     applyPlan({ database: this.#database, names }, plan);
@@ -146,9 +153,16 @@ class SqliteStore implements Store {
     return [...plan.outcomes];
   }
 
-  #isKnown(registryId: number, id: string): boolean {
-    const sql = "SELECT 1 FROM event_ids WHERE registry_id = ? AND id = ?";
-    return this.#database.get(sql, registryId, this.#names.id(id)) !== undefined;
+  /** Names the candidates whose ids the log has. */
+  #duplicatesOf(candidates: readonly Candidate[]): Set<string> {
+    const rows = candidates.map(({ received, id }, n) =>
+      [n, this.#names.registry(received.registry), this.#names.id(id)] as const
+    );
+    const known = this.#database.allRows(KNOWN_IDS, rows);
+    return new Set(known.flatMap(({ n }) => {
+      const candidate = candidates[Number(n)];
+      return candidate === undefined ? [] : [logKeyOf(candidate)];
+    }));
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {

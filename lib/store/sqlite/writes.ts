@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SQLInputValue } from "node:sqlite";
+
 import type {
   BatchPlan,
   Claim,
@@ -16,6 +18,8 @@ import type {
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";
+import type { RowsStatement } from "./database.ts";
+import type { Names } from "./names.ts";
 
 /**
  * Writes a batch.
@@ -29,7 +33,7 @@ export function applyPlan(context: Context, plan: BatchPlan): void {
   applyChanges(context, plan);
   for (const write of plan.manifests) writeManifest(context, write);
   for (const claim of plan.claims) writeClaim(context, claim);
-  for (const entry of plan.log) writeLogEntry(context, entry);
+  writeLog(context, plan.log);
   for (const entry of plan.quarantine) writeQuarantine(context, entry);
 }
 
@@ -102,6 +106,13 @@ function writeRepository({ database, names }: Context, write: RepositoryWrite): 
   database.run("UPDATE repositories SET deleted_at = ? WHERE id = ?", write.deletedAt, id);
 }
 
+const INSERT_REFERENCES: RowsStatement = {
+  key: "insert references",
+  render: (values) =>
+    `INSERT OR IGNORE INTO manifest_references (parent_id, child, repository_id, of_index,
+      media_type, size, platform, attestation, artifact_type) VALUES ${values}`,
+};
+
 function writeManifest({ database, names }: Context, write: ManifestWrite): void {
   const repositoryId = names.repository(write.registry, write.repository);
   const row = database.get(
@@ -117,21 +128,18 @@ function writeManifest({ database, names }: Context, write: ManifestWrite): void
     names.digest(write.digest),
   );
   const ofIndex = Number(write.isIndex);
-  for (const reference of write.references ?? []) {
-    database.run(
-      `INSERT OR IGNORE INTO manifest_references (parent_id, child, repository_id, of_index,
-        media_type, size, platform, attestation, artifact_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      Number(row?.id),
-      names.digest(reference.digest),
-      repositoryId,
-      ofIndex,
-      reference.mediaType ?? null,
-      reference.size ?? null,
-      reference.platform ?? null,
-      Number(reference.attestation === true),
-      reference.artifactType ?? null,
-    );
-  }
+  const rows = (write.references ?? []).map((reference) => [
+    Number(row?.id),
+    names.digest(reference.digest),
+    repositoryId,
+    ofIndex,
+    reference.mediaType ?? null,
+    reference.size ?? null,
+    reference.platform ?? null,
+    Number(reference.attestation === true),
+    reference.artifactType ?? null,
+  ]);
+  database.runRows(INSERT_REFERENCES, rows);
 }
 
 /** A claimed HEAD leaves the index of those that a GET may belong to. */
@@ -145,20 +153,39 @@ function writeClaim({ database, names }: Context, claim: Claim): void {
   );
 }
 
-function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
+const INSERT_EVENTS: RowsStatement = {
+  key: "insert events",
+  render: (values) =>
+    `INSERT INTO events (seq, registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
+      repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
+      actor_text, address_text, user_agent_text, instance_text, request_id, fingerprint,
+      unknown_index, estimated, claimed_by) VALUES ${values}`,
+};
+const INSERT_IDS: RowsStatement = {
+  key: "insert ids",
+  render: (values) => `INSERT INTO event_ids VALUES ${values}`,
+};
+
+function writeLog({ database, names }: Context, log: readonly LogEntry[]): void {
+  if (log.length === 0) return;
+  const first = Number(database.get("SELECT ifnull(max(seq), 0) + 1 AS seq FROM events")?.seq);
+  database.runRows(INSERT_EVENTS, log.map((entry, n) => [first + n, ...rowOf(names, entry)]));
+  const ids = log.map(({ registry, id, receivedAt }, n) => [
+    names.registry(registry),
+    names.id(id),
+    first + n,
+    dayOf(receivedAt * 1000),
+  ]);
+  database.runRows(INSERT_IDS, ids);
+}
+
+function rowOf(names: Names, entry: LogEntry): SQLInputValue[] {
   const { event, meaning } = entry;
-  const registryId = names.registry(entry.registry);
-  const id = names.id(entry.id);
   const requestId = isManifestGet(entry) ? event?.requestId : undefined;
   const countedTag = "tag" in meaning && meaning.tag !== event?.tag ? meaning.tag : undefined;
-  const seq = database.insert(
-    `INSERT INTO events (registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
-      repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
-      actor_text, address_text, user_agent_text, instance_text, request_id,
-      fingerprint, unknown_index, estimated, claimed_by)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    registryId,
-    id,
+  return [
+    names.registry(entry.registry),
+    names.id(entry.id),
     entry.receivedAt,
     names.text(entry.outcome),
     names.text(meaning.type),
@@ -180,9 +207,7 @@ function writeLogEntry({ database, names }: Context, entry: LogEntry): void {
     entry.isUnknownIndexFetch === true ? 1 : null,
     "estimated" in meaning && meaning.estimated ? 1 : null,
     entry.claimedBy === undefined ? null : names.id(entry.claimedBy),
-  );
-  const day = dayOf(entry.receivedAt * 1000);
-  database.run("INSERT INTO event_ids VALUES (?, ?, ?, ?)", registryId, id, seq, day);
+  ];
 }
 
 /** Only what a later GET may belong to: an unclaimed HEAD of a tag, another GET. */
