@@ -48,7 +48,6 @@ const ASKED =
 export function routingPath(request: Request): string {
   const path = pathOf(request.url);
   if (path.startsWith(BADGES)) return BADGES + path.slice(BADGES.length).replaceAll("/", "%2F");
-  if (!path.startsWith(REPOSITORIES)) return path;
   if (!path.startsWith(REPOSITORIES)) {
     const [, start = path, names = ""] = DOWNLOADS.exec(path) ?? [];
     return start + names.replaceAll("/", "%2F");

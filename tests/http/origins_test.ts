@@ -56,7 +56,7 @@ Deno.test("shareWith() lets pages of a listed origin read every answer", async (
     [`${LIST}?x`, token, 400],
     [`${LIST}/none`, token, 404],
     ["/api/v1/none", token, 404],
-    ["/badge/none.svg", {}, 404],
+    ["/badge/none.svg", {}, 401],
   ];
   for (const [path, headers, status] of cases) {
     await t.step(`${status} ${path}`, async () => {

@@ -45,6 +45,7 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
       }
     }
   },
+  findItems: (store) => store.findItems([app]),
   async findRepositories(store) {
     await store.findRepositories("team/app");
     await store.findRepositories("team/app", "default");
@@ -70,10 +71,30 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     await store.series({ ...app, metric: "pulls", from: 0, to: 100_000, tag: "1.0" });
   },
   accounting: (store) => store.accounting(),
+  async listStars(store) {
+    await store.listStars(app, { limit });
+    await store.listStars(app, { limit, after: ["alice"] });
+  },
+  async history(store) {
+    const span = { metric: "pulls", from: 0, to: 100_000 } as const;
+    const consumers = { except: ["ci"] };
+    for (const  of of[app, { namespace: "" }, { namespace: "team/", registry: "default" }]) {
+      await store.history({ of, ...span });
+      await store.history({ of, ...span, consumers });
+    }
+    await store.history({ of: { ...app, tag: "1.0" }, ...span });
+  },
+  totals: (store) => store.totals({ of: { namespace: "team/" }, from: 0, to: 100_000 }),
 };
 
 /** What writes, or has no rows to read. */
-const others = ["constructor", "record", "madeToken", "expire", "ping", "warmUp", "close"];
+const others = [
+  ...["constructor", "record", "madeToken", "madeKey", "setStar", "watch"],
+  ...["expire", "ping", "warmUp", "close"],
+];
+
+/** What goes through a table on purpose, a bounded step at a time; or reads one row a registry. */
+const walks = ["sumDays", "census", "listUnused", "watchedSince"];
 
 /** Tables that are read as a whole: rows for registries and days, of which there are few. */
 const small = ["registries", "registry_days"];
@@ -105,7 +126,8 @@ function unbounded(database: DatabaseSync, sql: string): string[] {
     const table = /^SCAN (\w+|\(\w+)/.exec(step)?.[1];
     // A subquery's rows are those of its own steps; `entries` is the one that a walk looks at.
     if (table === undefined || table.startsWith("(") || table === "entries") return false;
-    if (small.includes(table)) return false;
+    // The values of one parameter.
+    if (small.includes(table) || table === "json_each") return false;
     return !(isLimited && / USING (?:COVERING )?INDEX /.test(step));
   });
 }
@@ -123,7 +145,7 @@ Deno.test("no read of the SQLite store scans a table", async (t) => {
       SELECT 'team/' || i, 'default', 1 FROM c`);
     await t.step("and all reads are looked at", () => {
       const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store));
-      const known = [...Object.keys(reads), ...others];
+      const known = [...Object.keys(reads), ...others, ...walks];
       assert.deepEqual(methods.filter((name) => !known.includes(name)), []);
     });
     for (const [name, read] of Object.entries(reads)) {
