@@ -39,7 +39,8 @@ testForms("drec stars for the users whom its proxy names, and shares with listed
   const stars = "/api/v1/repositories/team/app/-/stars";
   const star = async (method: string, user: string, headers: readonly string[] = []) => {
     const { status, body } = await ask(method, `${stars}/${user}`, headers);
-    return [status, JSON.parse(body).stars];
+    // Some versions of the runtime send an answer in chunks, with their sizes around it.
+    return [status, JSON.parse(/\{.*\}/s.exec(body)?.[0] ?? "").stars];
   };
   await t.step("as themselves", async () => {
     const name = "J\u00f6rg";
@@ -47,7 +48,7 @@ testForms("drec stars for the users whom its proxy names, and shares with listed
     const header = [`X-Forwarded-User: ${name}`];
     assert.deepEqual(await star("PUT", path, header), [200, 1]);
     assert.deepEqual(await star("PUT", "bob", header), [403, undefined]);
-    const { items } = JSON.parse((await ask("GET", stars)).body);
+    const { items } = JSON.parse(/\{.*\}/s.exec((await ask("GET", stars)).body)?.[0] ?? "");
     assert.equal(items[0].user, name);
     assert.deepEqual(await star("DELETE", path, header), [200, 0]);
   });
