@@ -282,6 +282,7 @@ function fill(path: string, total: number): void {
   const today = Math.floor(start / 86_400_000);
   const count = `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ${total})`;
   database.exec(`BEGIN;
+    DELETE FROM texts;
     INSERT INTO texts (id, text) VALUES (1, 'other');
     ${count} INSERT INTO repositories (id, repository, registry, listed, pulls, last_used)
       SELECT n, 'many/' || n, 'default', 1, 3 * n, ${start} FROM n;

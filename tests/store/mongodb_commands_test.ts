@@ -80,6 +80,11 @@ Deno.test({
       assert.equal(names.at(-1), "commitTransaction 1");
     };
     try {
+      // Once for each start of a registry: its instance is noted.
+      await t.step("but one more for an instance that is new", async () => {
+        await record([{}]);
+        assert.ok(names.length <= MOST_COMMANDS + 1, names.join(", "));
+      });
       for (const [name, events] of batches) {
         await t.step(name, async () => {
           await record(events);
