@@ -10,7 +10,7 @@ const items = fc.array(
     registry: fc.constantFrom("default", "other"),
     repository: names,
     value: fc.integer({ min: 0, max: 9 }),
-  }),
+  }, { noNullPrototype: true }), // Equal items are to be equal whichever of them has a place.
   { maxLength: 60 },
 );
 
