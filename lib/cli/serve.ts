@@ -213,6 +213,7 @@ function createHandler(
     metrics,
     readiness,
     pendingIgnored: () => collector.pendingIgnored(),
+    settled: () => collector.settled(),
     now: Date.now,
     log: logger("http"),
   });

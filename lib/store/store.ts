@@ -9,6 +9,7 @@
 
 import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
+import type { Inbox } from "./inbox.ts";
 import type { UnusedItem, UnusedQuery } from "./unused.ts";
 import type { DaySums, DaySumsQuery } from "./day_sums.ts";
 import type { DayValue, HistoryStore } from "./history.ts";
@@ -258,11 +259,15 @@ export interface RepositoryWatcher {
 
 /** Where statistics live. Safe to be called concurrently. */
 export interface Store extends HistoryStore {
+  /** Where notifications are kept until they are counted; only an embedded store has one. */
+  readonly inbox?: Inbox | undefined;
+
   /**
    * Records entries in one transaction, durable on return. An id that the log has already changes
    * nothing but the accounting.
    *
-   * @param received The entries, in order of arrival; not all need be of one body.
+   * @param received The entries, in order of arrival; not all need be of one body. Those with a
+   *   number are durable in the inbox, and their numbers ascend; the last one is remembered.
    * @param options `ignored`: counts to add to the accounting in the same transaction;
    *   `deadline`: milliseconds since 1970, after which retries of a conflict are given up.
    * @returns What became of each, in order.

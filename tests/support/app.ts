@@ -87,6 +87,7 @@ export async function openTestApp(
     }),
     readiness: () => "ready",
     pendingIgnored: () => [],
+    settled: () => Promise.resolve(),
     now: () => NOW,
     log: { warning: log("warning"), error: log("error") },
     ...options,

@@ -41,6 +41,7 @@ import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
 import { Database, type RowsStatement } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
+import { setCountedEvents, SqliteInbox } from "./inbox.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
 import { census, history, totals } from "./history.ts";
@@ -82,7 +83,17 @@ export async function openSqliteStore(
       cause: error,
     });
   }
-  return new SqliteStore(new Database(path, exclusive), options);
+  const database = new Database(path, exclusive);
+  try {
+    return new SqliteStore(
+      database,
+      options,
+      exclusive ? await SqliteInbox.open(database) : undefined,
+    );
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Which of many ids the log has; `n` is their number in the list. */
@@ -105,9 +116,11 @@ class SqliteStore implements Store {
   readonly #instances = new Instances();
   readonly #watchers: Watchers;
   readonly #key: string;
+  readonly inbox: SqliteInbox | undefined;
 
-  constructor(database: Database, options: StoreOptions) {
+  constructor(database: Database, options: StoreOptions, inbox: SqliteInbox | undefined) {
     this.#database = database;
+    this.inbox = inbox;
     this.#options = options;
     this.#expiry = new Expiry(database, options.retention);
     this.#names = new Names(database);
@@ -126,7 +139,10 @@ class SqliteStore implements Store {
     this.#instances.commit();
     const tell = this.#watchers.committed();
     try {
-      await this.#database.flush(received.length < MIN_SHARED);
+      // What is in the inbox is durable.
+      if (received.at(-1)?.number === undefined) {
+        await this.#database.flush(received.length < MIN_SHARED);
+      }
     } finally {
       // Readers see what is committed, even if the disk has failed.
       tell();
@@ -149,6 +165,8 @@ class SqliteStore implements Store {
     applyPlan({ database: this.#database, names }, plan);
     this.#instances.write({ database: this.#database, names }, plan.log);
     addIgnored({ database: this.#database, names }, ignored);
+    const number = received.at(-1)?.number;
+    if (number !== undefined) setCountedEvents(this.#database, number);
     this.#watchers.note(plan);
     return [...plan.outcomes];
   }
@@ -295,13 +313,14 @@ class SqliteStore implements Store {
     });
   }
 
-  warmUp(): Promise<void> {
-    return this.#database.warmUp();
+  async warmUp(): Promise<void> {
+    await this.inbox?.warmUp();
   }
 
   close(): Promise<void> {
     return settle(() => {
       this.#watchers.close();
+      this.inbox?.close();
       this.#database.close();
     });
   }
