@@ -18,6 +18,8 @@ const ADDRESS = "https://127.0.0.1:8443";
 /** What is in them is what the documents ask about: `team/app` with its tag `1.0`. */
 const RECORDINGS = ["3.1.1-podman-push-pull", "3.1.1-ctr-pull-multi"];
 
+const DOCUMENTS = ["README.md", "docs/api.md"];
+
 /** A document's commands, and the shell functions that they use. */
 interface Commands {
   readonly functions: string;
@@ -69,7 +71,7 @@ Deno.test({
     await using drec = await startDrec({ env: { DREC_SERVER_PORT: "0" } });
     await drec.ready();
     await fill(drec);
-    for (const document of ["README.md", "docs/api.md"]) {
+    for (const document of DOCUMENTS) {
       const commands = commandsOf(await Deno.readTextFile(`${repositoryRoot}${document}`));
       assert.ok(commands.lines.length > 10, `${document} has ${commands.lines.length}`);
       for (const line of commands.lines) {
@@ -79,6 +81,18 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("what README.md and docs/api.md show as JSON is JSON", async () => {
+  for (const document of DOCUMENTS) {
+    const markdown = await Deno.readTextFile(`${repositoryRoot}${document}`);
+    const blocks = Array.from(
+      markdown.matchAll(/^( *)```json\n([^]*?)^\1```$/gm),
+      ([, , text]) => text,
+    );
+    assert.equal(blocks.length, markdown.match(/```json$/gm)?.length ?? 0, document);
+    for (const block of blocks) assert.doesNotThrow(() => JSON.parse(block ?? ""), block);
+  }
 });
 
 Deno.test("commandsOf() finds what is typed, and nothing else", () => {
