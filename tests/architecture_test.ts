@@ -39,7 +39,7 @@ const layers: Place[][] = [
   ["lib/plan.ts", "lib/instances.ts"],
   ["lib/store/unused.ts"],
   ["lib/plan.ts"],
-  ["lib/store/history.ts"],
+  ["lib/store/history.ts", "lib/store/items.ts"],
   ["lib/store/store.ts"],
   ["lib/store/scan.ts"],
   ["lib/config*"],
