@@ -23,7 +23,14 @@ type Place = string;
 const layers: Place[][] = [
   ["lib/errors.ts", "lib/version.ts"],
   ["lib/json.ts"],
-  ["lib/errors.ts", "lib/version.ts", "lib/calendar.ts", "lib/namespace.ts"],
+  [
+    "lib/errors.ts",
+    "lib/version.ts",
+    "lib/calendar.ts",
+    "lib/freshness.ts",
+    "lib/namespace.ts",
+    "lib/patience.ts",
+  ],
   ["lib/event.ts"],
   ["lib/artifact.ts", "lib/client.ts", "lib/consumer.ts", "lib/privacy.ts"],
   ["lib/facts.ts"],
@@ -75,6 +82,7 @@ const pure: Place[] = [
   "lib/errors.ts",
   "lib/version.ts",
   "lib/calendar.ts",
+  "lib/freshness.ts",
   "lib/namespace.ts",
   "lib/event.ts",
   "lib/json.ts",
