@@ -8,14 +8,20 @@
 const HURRY_MS = 250;
 
 /**
- * Waits for something newer than what there is, but not for long.
+ * Waits for something newer than what there is, if that is worth it.
  *
  * @param next What is being computed.
  * @param last What there is.
- * @returns The first, or the second where the first takes longer or fails.
+ * @param options `tookMs`: how long it took last, in milliseconds.
+ * @returns The first, or the second where the first takes long or fails.
  */
-export async function nextOrLast<T>(next: Promise<T>, last: T): Promise<T> {
-  return await within(next.catch(() => last), HURRY_MS) ?? last;
+export async function nextOrLast<T>(
+  next: Promise<T>,
+  last: T,
+  { tookMs }: { tookMs: number },
+): Promise<T> {
+  const careless = next.catch(() => last);
+  return tookMs > HURRY_MS ? last : await within(careless, HURRY_MS) ?? last;
 }
 
 /**

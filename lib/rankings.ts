@@ -123,7 +123,7 @@ class BackgroundRankings implements Rankings {
       return within(this.#compute(entry), this.#options.patienceMs);
     }
     const isNew = now - entry.triedAt < this.#cache.freshMs();
-    return isNew ? Promise.resolve(computed) : nextOrLast(this.#compute(entry), computed);
+    return isNew ? Promise.resolve(computed) : nextOrLast(this.#compute(entry), computed, entry);
   }
 
   /** All who wait wait for the same. */

@@ -57,24 +57,24 @@ Deno.test("createRankings() computes again what somebody asks for in a twentieth
   const clock = { time: start };
   const store = counting({
     sumDays(query) {
-      clock.time += 1000;
+      clock.time += 200;
       return opened.store.sumDays(query);
     },
   });
   const { rankings, names } = rankingsOf(store, { now: () => clock.time });
   await rankings.refresh();
   await recordEvents(opened.store, [{}]);
-  // Pulls were computed at 0, pushes at 1000, a second each.
+  // Pulls were computed at 0, pushes at 200, in so many milliseconds each.
   const at = async (ms: number) => {
     clock.time = start + ms;
     return await names();
   };
-  assert.deepEqual(await at(39_999), []);
-  assert.deepEqual(await at(40_000), ["team/app 1"]);
+  assert.deepEqual(await at(7999), []);
+  assert.deepEqual(await at(8000), ["team/app 1"]);
   await rankings.find({ metric: "checks", period: "7d" });
   await recordEvents(opened.store, [{}]);
-  assert.deepEqual(await at(40_000 + 59_999), ["team/app 1"], "there are three now");
-  assert.deepEqual(await at(40_000 + 60_000), ["team/app 2"]);
+  assert.deepEqual(await at(8000 + 11_999), ["team/app 1"], "there are three now");
+  assert.deepEqual(await at(8000 + 12_000), ["team/app 2"]);
   assert.deepEqual(store.read, ["pulls", "pushes", "pulls", "checks", "pulls"]);
   await rankings.stop();
 });

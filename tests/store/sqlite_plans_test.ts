@@ -71,6 +71,10 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     await store.series({ ...app, metric: "pulls", from: 0, to: 100_000, tag: "1.0" });
   },
   accounting: (store) => store.accounting(),
+  async lastArrival(store) {
+    await store.lastArrival();
+    await store.lastArrival("default");
+  },
   async listStars(store) {
     await store.listStars(app, { limit });
     await store.listStars(app, { limit, after: ["alice"] });

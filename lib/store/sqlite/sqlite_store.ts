@@ -38,6 +38,7 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
+import { lastArrival } from "./arrivals.ts";
 import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
 import { duplicatesOf } from "./duplicates.ts";
@@ -215,6 +216,10 @@ class SqliteStore implements Store {
 
   census(query: CensusQuery): Promise<Census> {
     return this.#read((database) => census(database, query));
+  }
+
+  lastArrival(registry?: string): Promise<number | null> {
+    return this.#read((database) => lastArrival(database, registry));
   }
 
   accounting(): Promise<AccountingReport> {
