@@ -11,6 +11,9 @@
 
 import type { Metric } from "../statistics.ts";
 import type { OfRepository } from "../target.ts";
+import type { ConsumerFilter } from "./day_sums.ts";
+
+export type { ConsumerFilter } from "./day_sums.ts";
 
 /** A day on which something was counted; a month, by its first day. */
 export interface DayValue {
@@ -18,11 +21,6 @@ export interface DayValue {
   readonly day: number;
   readonly value: number;
 }
-
-/** Which consumers count: only some, or all but some. */
-export type ConsumerFilter =
-  | { readonly only: readonly string[] }
-  | { readonly except: readonly string[] };
 
 /** All repositories in a directory such as `team/`, or everything (`""`). */
 export interface NamespaceRef {
