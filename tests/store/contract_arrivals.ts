@@ -27,6 +27,9 @@ export const arrivalCases: readonly ContractCase[] = [
       assert.equal(await store.lastArrival("nobody"), null);
       await record(store, [{ action: "burn" }], { receivedAt: noon + 3000 });
       assert.equal(await store.lastArrival("default"), noon + 3000, "what is not counted, too");
+      await record(store, [{}], { receivedAt: noon });
+      assert.equal(await store.lastArrival(), noon + 3000, "a clock was set back");
+      assert.equal(await store.lastArrival("default"), noon + 3000);
     },
   },
   {

@@ -10,14 +10,13 @@ import { timeOf } from "./values.ts";
 
 /** @returns See `HistoryStore.lastArrival()`. */
 export function lastArrival(database: Database, registry?: string): number | null {
-  const row = registry === undefined
-    ? database.get("SELECT received_at FROM events WHERE seq = (SELECT max(seq) FROM events)")
-    : database.get(
-      `SELECT received_at FROM events
-        WHERE seq > (SELECT max(seq) FROM events) - ${LATEST_EVENTS}
-          AND registry_id = (SELECT id FROM registries WHERE name = ?)
-        ORDER BY seq DESC LIMIT 1`,
-      registry,
-    );
-  return timeOf(row?.received_at);
+  const ofRegistry = "AND registry_id = (SELECT id FROM registries WHERE name = ?)";
+  // In order of arrival, unless a clock was set back.
+  const row = database.get(
+    `SELECT max(received_at) AS last FROM events
+      WHERE seq > (SELECT max(seq) FROM events) - ${LATEST_EVENTS}
+        ${registry === undefined ? "" : ofRegistry}`,
+    ...(registry === undefined ? [] : [registry]),
+  );
+  return timeOf(row?.last);
 }
