@@ -90,7 +90,7 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
-  const stream = createLiveStream(store, logger("http"));
+  const stream = createLiveStream(store, { log: logger("http"), metrics });
   const rankings = createRankings({
     store,
     now: Date.now,

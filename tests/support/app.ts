@@ -71,6 +71,7 @@ export async function openTestApp(
     render: repositoryItem,
     now: () => performance.now(),
     onFailure: (error) => log("warning")("stream", { error }),
+    metrics,
     limits: streamLimits,
   });
   const handle = createApp({
