@@ -14,7 +14,7 @@ import type { Inbox } from "./store/inbox.ts";
 /** So many are counted without waiting for more; it also bounds how long a commit takes. */
 const BATCH_EVENTS = 256;
 /** How long one waits for others, in milliseconds. */
-const WAIT_MS = 20;
+const WAIT_MS = 100;
 /** How long to wait for a store that does not answer. */
 const RETRY_MS = 250;
 
