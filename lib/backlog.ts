@@ -73,9 +73,9 @@ export class Backlog {
     this.#timer = undefined;
     let isAnswering: boolean;
     do {
-      isAnswering = await this.#countBatch();
-      // Requests are read in between.
+      // Answers go out and requests are read in between.
       await new Promise((resolve) => setImmediate(resolve));
+      isAnswering = await this.#countBatch();
     } while (isAnswering && this.#waiting.length >= BATCH_EVENTS);
     this.#isRunning = false;
     if (this.#waiting.length > 0) this.#runIn(isAnswering ? WAIT_MS : RETRY_MS);

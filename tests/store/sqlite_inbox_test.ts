@@ -207,6 +207,7 @@ const notificationOf = (events: readonly unknown[]): Notification => {
 Deno.test("what was answered and never counted is counted at the next start", async () => {
   const opened = await openTestStore();
   const { promise: never, reject: end } = Promise.withResolvers<void>();
+  never.catch(() => {});
   const killed = collectorOn(slowStore(opened.store, () => never, { hasInbox: true }));
   await killed.collect(notificationOf([wireEvent(), blobEvent(), wireEvent()]));
   await killed.collect(notificationOf(["no event"]));
