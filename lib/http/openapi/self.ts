@@ -1,0 +1,46 @@
+/**
+ * The description of the description.
+ *
+ * @module
+ */
+
+import { json, operation, plain } from "./operation.ts";
+import type { Paths } from "./types.ts";
+
+const TAG = "Description";
+
+/** Paths of this chapter. They hold no data, so that they need no token. */
+export const SELF: Paths = {
+  "/api/v1/openapi.json": {
+    get: operation({
+      id: "showOpenApi",
+      tag: TAG,
+      summary: "Describe the API for programs",
+      answer: json("This document.", {
+        type: "object",
+        description: "OpenAPI 3.1.",
+        properties: { openapi: { type: "string", pattern: "^3\\.1\\.\\d+$" } },
+        required: ["openapi", "info", "paths"],
+      }),
+      errors: ["invalid", "internal"],
+    }),
+  },
+  "/docs": {
+    get: operation({
+      id: "showDocs",
+      tag: TAG,
+      summary: "Describe the API for people",
+      answer: plain("A page made of the same description.", "<!doctype html>…", "text/html"),
+      errors: ["internal"],
+    }),
+  },
+  "/docs/style.css": {
+    get: operation({
+      id: "showDocsStyle",
+      tag: TAG,
+      summary: "How that page looks",
+      answer: plain("A style sheet.", "body { … }", "text/css"),
+      errors: ["internal"],
+    }),
+  },
+};
