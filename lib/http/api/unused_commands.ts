@@ -30,7 +30,9 @@ export interface CommandOptions {
 
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 /** The host of a registry, with a port if it has one. */
-export const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])(?::\\d{1,5})?$`);
+export const HOST = new RegExp(
+  `^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])(?::\\d{1,5})?$`,
+);
 /** In characters. */
 export const MAX_HOST = 255;
 /** What would end a comment, or hide what a person is to review. */

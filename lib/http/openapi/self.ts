@@ -19,8 +19,13 @@ export const SELF: Paths = {
       answer: json("This document.", {
         type: "object",
         description: "OpenAPI 3.1.",
-        properties: { openapi: { type: "string", pattern: "^3\\.1\\.\\d+$" } },
-        required: ["openapi", "info", "paths"],
+        properties: {
+          openapi: { type: "string", pattern: "^3\\.1\\.\\d+$", examples: ["3.1.0"] },
+          info: { type: "object" },
+          paths: { type: "object" },
+          components: { type: "object" },
+        },
+        required: ["openapi", "info", "paths", "components"],
       }),
       errors: ["invalid", "internal"],
     }),
