@@ -52,7 +52,7 @@ const PARAMETERS: readonly Parameter[] = [
   query(
     "metric",
     { ...choice("What it shows.", BADGE_METRICS), default: "pulls" },
-    { example: "pulls" },
+    "pulls",
   ),
   query(
     "period",
@@ -60,19 +60,19 @@ const PARAMETERS: readonly Parameter[] = [
       ...choice("Of which days, today included. Only with `pulls` and `pushes`.", BADGE_PERIODS),
       default: "all",
     },
-    { example: "30d" },
+    "30d",
   ),
   query(
     "tag",
     text("Only this tag. Only with `pulls`, `pushes`, `lastPush`, `lastPull`.", "1.0", {
       maxLength: MAX_TAG,
     }),
-    { example: "1.0" },
+    "1.0",
   ),
   query(
     "label",
     text("The text on the left; unless told, what is shown.", "used", { maxLength: MAX_LABEL }),
-    { example: "used" },
+    "used",
   ),
   query(
     "color",
@@ -82,12 +82,12 @@ const PARAMETERS: readonly Parameter[] = [
       anyOf: [{ enum: [...COLORS] }, { pattern: hexPattern() }],
       examples: ["ff8800"],
     },
-    { example: "ff8800" },
+    "ff8800",
   ),
   query(
     "style",
     { ...choice("How it looks.", BADGE_STYLES), default: "flat" },
-    { example: "flat-square" },
+    "flat-square",
   ),
 ];
 

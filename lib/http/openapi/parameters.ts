@@ -13,20 +13,20 @@ import { choice, day, text } from "./schema.ts";
 import type { Parameter, Reference, Schema } from "./types.ts";
 
 /**
- * Describes a parameter of the query.
+ * Describes a parameter of the query, which may be left out or be empty.
  *
  * @param name Its name.
  * @param schema What it can be, with a description.
- * @param options `example`; `required` unless it may be left out.
+ * @param example One; none where it depends on what else is asked for.
  * @returns The parameter.
  */
 export function query(
   name: string,
   { description = "", ...schema }: Schema,
-  { example, required }: { example: unknown; required?: boolean },
+  example?: unknown,
 ): Parameter {
-  const must = required === undefined ? {} : { required };
-  return { name, in: "query", description, ...must, schema, example };
+  const shown = example === undefined ? {} : { example };
+  return { name, in: "query", description, allowEmptyValue: true, schema, ...shown };
 }
 
 /**
@@ -49,11 +49,11 @@ const PARAMETERS = {
   name: inPath(
     "name",
     text(
-      "Name of a repository, such as `team/app`. Percent-encode it; a slash may be sent as it is" +
+      "Name of a repository, such as `team/app`; none has more than 256 characters. Percent-encode it; a slash may be sent as it is" +
         " or as `%2F`. `%2F` is needed where the name itself has `/-/` and a word that can be asked" +
         " for, `..` between slashes, or a slash at an end.",
       "team/app",
-      { minLength: 1, maxLength: 256 },
+      { minLength: 1 },
     ),
     "team/app",
   ),
@@ -65,12 +65,12 @@ const PARAMETERS = {
       "default",
       { pattern: REGISTRY.source },
     ),
-    { example: "default" },
+    "default",
   ),
   prefix: query(
     "prefix",
     text("What the name of the repository begins with, exactly.", "team/"),
-    { example: "team/" },
+    "team/",
   ),
   namespace: query(
     "prefix",
@@ -80,7 +80,7 @@ const PARAMETERS = {
       "team/",
       { pattern: `^(?:[^/]*/){1,${MAX_LEVELS}}$` },
     ),
-    { example: "team/" },
+    "team/",
   ),
   limit: query(
     "limit",
@@ -91,23 +91,21 @@ const PARAMETERS = {
       maximum: MAX_LIMIT,
       default: DEFAULT_LIMIT,
     },
-    { example: 10 },
+    10,
   ),
-  cursor: {
-    name: "cursor",
-    in: "query",
+  cursor: query("cursor", {
+    type: "string",
     description:
       "`next` of the page before, handed back as it is, with the same other parameters." +
       " What does not change meanwhile appears exactly once.",
-    schema: { type: "string", minLength: 1 },
-  },
+  }),
   metric: query(
     "metric",
     {
       ...choice("The number. See `docs/counting.md` for what each counts.", METRICS),
       default: "pulls",
     },
-    { example: "pulls" },
+    "pulls",
   ),
   interval: query(
     "interval",
@@ -119,7 +117,7 @@ const PARAMETERS = {
       ),
       default: "day",
     },
-    { example: "week" },
+    "week",
   ),
   from: query(
     "from",
@@ -130,11 +128,9 @@ const PARAMETERS = {
         " days at once.",
       "2026-11-01",
     ),
-    { example: "2026-11-01" },
+    "2026-11-01",
   ),
-  to: query("to", day("Last day, inclusive; today unless told.", "2026-11-24"), {
-    example: "2026-11-24",
-  }),
+  to: query("to", day("Last day, inclusive; today unless told.", "2026-11-24"), "2026-11-24"),
   consumer: query(
     "consumer",
     text(
@@ -144,7 +140,7 @@ const PARAMETERS = {
       "ci,prod-eu",
       { pattern: "^(?:[^!,][^,]*(?:,[^!,][^,]*)*|![^,]+(?:,![^,]+)*)$" },
     ),
-    { example: "!ci,!trivy" },
+    "!ci,!trivy",
   ),
 } as const satisfies Readonly<Record<string, Parameter>>;
 

@@ -73,7 +73,7 @@ export const REPOSITORIES: Paths = {
         query(
           "q",
           text("Text anywhere in the name. A-Z and a-z are the same.", "app"),
-          { example: "app" },
+          "app",
         ),
         query(
           "sort",
@@ -84,7 +84,7 @@ export const REPOSITORIES: Paths = {
             ),
             default: "name",
           },
-          { example: "-pulls" },
+          "-pulls",
         ),
         ...shared("prefix", "registry", "limit", "cursor"),
       ],
@@ -108,7 +108,7 @@ export const REPOSITORIES: Paths = {
       summary: "Show a tag",
       parameters: [
         ...shared("name"),
-        inPath("tag", text("The tag.", "1.0", { minLength: 1, maxLength: 128 }), "1.0"),
+        inPath("tag", text("The tag.", "1.0", { minLength: 1 }), "1.0"),
         ...shared("registry"),
       ],
       answer: json("The tag.", "Tag"),

@@ -48,9 +48,11 @@ export const STREAM: Paths = {
         ` ${STREAM_LIMITS.maxAgeMs / 60_000} minutes goes on where it stopped.`,
       parameters: [
         ...shared("registry"),
-        query("repository", text("Only the repository of this name, exactly.", "team/app"), {
-          example: "team/app",
-        }),
+        query(
+          "repository",
+          text("Only the repository of this name, exactly.", "team/app"),
+          "team/app",
+        ),
         ...shared("prefix"),
         query(
           "lastEventId",
@@ -59,7 +61,7 @@ export const STREAM: Paths = {
               " both are there.",
             "8df6cbf7b82f-1",
           ),
-          { example: "8df6cbf7b82f-1" },
+          "8df6cbf7b82f-1",
         ),
         {
           name: "Last-Event-ID",

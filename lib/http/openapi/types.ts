@@ -39,6 +39,8 @@ export interface Parameter {
   readonly in: "query" | "path" | "header";
   readonly description: string;
   readonly required?: boolean;
+  /** Whether an empty one is as good as none. */
+  readonly allowEmptyValue?: boolean;
   readonly schema: Schema;
   readonly example?: unknown;
 }

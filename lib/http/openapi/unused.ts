@@ -78,7 +78,7 @@ export const UNUSED: Paths = {
             maximum: MAX_DAYS,
             default: DEFAULT_DAYS,
           },
-          { example: 180 },
+          180,
         ),
         query(
           "kind",
@@ -88,26 +88,23 @@ export const UNUSED: Paths = {
             }\`.`,
             UNUSED_KINDS,
           ),
-          { example: "tags" },
+          "tags",
         ),
         ...shared("registry", "prefix"),
         query(
           "format",
           { ...choice("JSON, or commands to review.", FORMATS), default: "json" },
-          { example: "json" },
+          "json",
         ),
-        {
-          name: "host",
-          in: "query",
-          description: "The registry as clients name it, with its port: needed for commands, and" +
-            " refused with `format=json`.",
-          schema: {
-            type: "string",
-            maxLength: MAX_HOST,
-            pattern: HOST.source,
-            examples: ["registry.example:5000"],
-          },
-        },
+        query(
+          "host",
+          text(
+            "The registry as clients name it, with its port: needed for commands, and refused with" +
+              " `format=json`.",
+            "registry.example:5000",
+            { maxLength: MAX_HOST, pattern: HOST.source },
+          ),
+        ),
         ...shared("limit", "cursor"),
       ],
       answer: {
