@@ -37,6 +37,7 @@ h4 { margin: 1.5rem 0 0.5rem; }
 nav ul { padding-left: 1.25rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: 0.875rem; }
 code { overflow-wrap: anywhere; }
+th code { overflow-wrap: break-word; }
 pre {
   margin: 0.5rem 0;
   padding: 0.75rem;

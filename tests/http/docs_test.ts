@@ -93,13 +93,13 @@ Deno.test("GET /docs can be read by those who neither see nor point", () => {
 
 Deno.test("renderDocs() escapes everything", () => {
   const evil = `<script>alert("1")</script>'&`;
-  const [path = "", item = {}] = Object.entries(document.paths)[0] ?? [];
+  const [{ path, operation } = assert.fail()] = operationsOf(document);
   const page = renderDocs({
     ...document,
     info: { ...document.info, title: evil, summary: evil, description: `${evil}\n\n\`${evil}\`` },
     tags: [{ name: evil, description: evil }],
     paths: {
-      [`${path}${evil}`]: { get: { ...item.get!, tags: [evil], summary: evil, description: evil } },
+      [`${path}${evil}`]: { get: { ...operation, tags: [evil], summary: evil, description: evil } },
     },
     components: {
       ...document.components,

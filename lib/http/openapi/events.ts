@@ -111,7 +111,7 @@ export function eventPaths(route: string): Paths {
   );
   return {
     // Every path below it is the event route, if it is the root itself.
-    [path || "/"]: { post: posting("postEvents", "Send events of the registry `default`") },
+    [path || "/"]: { post: posting("postEvents", "Send events of the registry called default") },
     [`${path}/{registry}`]: {
       post: {
         ...posting("postEventsOfRegistry", "Send events of a registry"),
