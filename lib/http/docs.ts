@@ -1,5 +1,5 @@
 /**
- * `/docs`: the description of the API as a page, made once from the same constant.
+ * `/docs`: the description of the API as a page, made from the same constant.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function styled(): MiddlewareHandler<Environment> {
  * @returns The handler.
  */
 export function showDocs(document: OpenApi): ApiHandler {
-  return showStatic(renderDocs(document), "text/html; charset=utf-8");
+  return showStatic(() => renderDocs(document), "text/html; charset=utf-8");
 }
 
 /**
@@ -45,5 +45,5 @@ export function showDocs(document: OpenApi): ApiHandler {
  * @returns The handler.
  */
 export function showDocsStyle(): ApiHandler {
-  return showStatic(DOCS_STYLE, "text/css; charset=utf-8");
+  return showStatic(() => DOCS_STYLE, "text/css; charset=utf-8");
 }

@@ -15,7 +15,7 @@ import { showStatic } from "./static.ts";
  * @returns The handler.
  */
 export function showOpenApi(document: OpenApi): ApiHandler {
-  const show = showStatic(JSON.stringify(document), "application/json");
+  const show = showStatic(() => JSON.stringify(document), "application/json");
   return function showOpenApi(c, next): ReturnType<ApiHandler> {
     parametersOf(c, []);
     return show(c, next);

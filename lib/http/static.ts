@@ -12,16 +12,18 @@ const CACHE_CONTROL = "public, max-age=300";
 /**
  * Answers with a text that never changes.
  *
- * @param text The text.
+ * @param make Makes the text, when it is first asked for: the start waits for nothing.
  * @param contentType Its media type.
  * @returns The handler.
  */
-export function showStatic(text: string, contentType: string): ApiHandler {
-  const body = new TextEncoder().encode(text);
-  return (c) =>
-    c.body(body, 200, {
+export function showStatic(make: () => string, contentType: string): ApiHandler {
+  let body: Uint8Array<ArrayBuffer> | undefined;
+  return (c) => {
+    body ??= new TextEncoder().encode(make());
+    return c.body(body, 200, {
       "Content-Type": contentType,
       "Content-Length": String(body.byteLength),
       "Cache-Control": CACHE_CONTROL,
     });
+  };
 }

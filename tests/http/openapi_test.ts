@@ -262,6 +262,31 @@ Deno.test("the examples are what the schemas allow", () => {
   }
 });
 
+Deno.test("docs/api.md has every path", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/api.md", import.meta.url));
+  const missing = operations.map(({ path }) => path)
+    // Their chapter is named once.
+    .map((path) => path.replace(/^\/api\/v1\/repositories\/\{name\}(?=\/)/, ""))
+    .filter((path) => !path.startsWith("/docs/") && !text.includes(`${path}`));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("an empty parameter is as good as none", async (t) => {
+  await using app = await openTestApp();
+  await fill(app);
+  for (const placed of strict) {
+    const empty = Object.fromEntries(queryOf(placed).map(({ name }) => [name, ""]));
+    await t.step(placed.operation.operationId, async () => {
+      const [none, some] = [await ask(app, placed), await ask(app, placed, empty)];
+      assert.deepEqual([some.status, some.text], [none.status, none.text]);
+    });
+  }
+  for (const placed of operations) {
+    const query = parametersOf(document, placed.operation).filter((one) => one.in === "query");
+    assert.ok(query.every(({ allowEmptyValue }) => allowEmptyValue === true));
+  }
+});
+
 Deno.test("describeApi() names the event route as it is configured", () => {
   const paths = (route: string) =>
     Object.keys(describeApi({ route }).paths).filter((path) => path.includes("hook"));
