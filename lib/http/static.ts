@@ -5,6 +5,7 @@
  */
 
 import type { ApiHandler } from "./api/answer.ts";
+import { entityTagOf, isCurrent } from "./revalidation.ts";
 
 /** Not longer, for a new version should be seen soon. */
 const CACHE_CONTROL = "public, max-age=300";
@@ -20,10 +21,11 @@ export function showStatic(make: () => string, contentType: string): ApiHandler 
   let body: Uint8Array<ArrayBuffer> | undefined;
   return (c) => {
     body ??= new TextEncoder().encode(make());
-    return c.body(body, 200, {
-      "Content-Type": contentType,
-      "Content-Length": String(body.byteLength),
-      "Cache-Control": CACHE_CONTROL,
-    });
+    // Weak, for the same is sent compressed and not.
+    const entityTag = `W/${entityTagOf(body)}`;
+    const kept = { "Cache-Control": CACHE_CONTROL, ETag: entityTag, Vary: "Accept-Encoding" };
+    if (isCurrent(c.req.header("if-none-match"), entityTag)) return c.body(null, 304, kept);
+    const length = String(body.byteLength);
+    return c.body(body, 200, { ...kept, "Content-Type": contentType, "Content-Length": length });
   };
 }

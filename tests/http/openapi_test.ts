@@ -153,13 +153,45 @@ Deno.test("the answers are as described", async (t) => {
   }
 });
 
-Deno.test("who has a badge already is answered as described", async () => {
+Deno.test("who has an answer already is answered as described", async (t) => {
   await using app = await openTestApp();
-  const badge = operationOf("showBadge");
-  const { headers } = await ask(app, badge);
-  const again = await ask(app, badge, {}, { "if-none-match": headers.get("etag") ?? "" });
-  assert.equal(again.status, 304);
-  checker.check(badge, again);
+  await fill(app);
+  for (const placed of routed.filter(({ operation }) => "304" in operation.responses)) {
+    await t.step(placed.operation.operationId, async () => {
+      const { headers } = await ask(app, placed);
+      const etag = headers.get("etag") ?? assert.fail();
+      const again = await ask(app, placed, {}, { "if-none-match": etag });
+      assert.equal(again.status, 304);
+      checker.check(placed, again);
+    });
+  }
+  for (const placed of routed.filter(({ operation }) => !("304" in operation.responses))) {
+    const { headers } = await ask(app, placed);
+    assert.equal(headers.get("etag"), null, placed.path);
+  }
+});
+
+Deno.test("other methods and paths are refused as described", async (t) => {
+  await using app = await openTestApp();
+  const refused = (name: string, answer: Answer) => {
+    const schema = `/components/responses/${name}/content/application~1problem+json/schema`;
+    checker.checkValue(schema.replaceAll("+", "%2B"), answer.json);
+  };
+  for (const placed of routed) {
+    await t.step(placed.path, async () => {
+      const target = targetOf(document, placed);
+      const answer = await app.ask(target, { method: "PATCH" });
+      assert.equal(answer.status, 405);
+      refused("MethodNotAllowed", answer);
+      const methods = Object.keys(document.paths[placed.path] ?? {}).map((one) =>
+        one.toUpperCase()
+      );
+      const allow = methods.flatMap((one) => one === "GET" ? ["GET", "HEAD"] : [one]);
+      const allowed = answer.headers.get("allow")?.split(", ") ?? [];
+      assert.deepEqual(allowed.toSorted(), allow.toSorted());
+      refused("NotFound", await app.ask(`/none${target}`));
+    });
+  }
 });
 
 Deno.test("tokens are asked for as described", async (t) => {

@@ -14,12 +14,12 @@ import {
   MAX_TAG,
 } from "../badge_query.ts";
 import { CACHE_SECONDS } from "../badges.ts";
-import { ETAG, IF_NONE_MATCH, NOT_MODIFIED, operation } from "./operation.ts";
+import { GUARDED, keepable, operation } from "./operation.ts";
 import { query, shared } from "./parameters.ts";
 import { COMMON_HEADERS } from "./problems.ts";
 import { choice, object, ref, text } from "./schema.ts";
 import { tokenFor } from "./security.ts";
-import type { Header, MediaType, Operation, Parameter, Paths, Schema } from "./types.ts";
+import type { MediaType, Operation, Parameter, Paths, Schema } from "./types.ts";
 
 /** By name. */
 export const BADGE_SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -40,13 +40,6 @@ export const BADGE_SCHEMAS: Readonly<Record<string, Schema>> = {
     description: "As the endpoint badge of shields.io takes it.",
   }),
 };
-
-const CACHE_CONTROL: Header = {
-  description: "For how long it may be kept, and by whom.",
-  required: true,
-  schema: { type: "string", examples: [`public, max-age=${CACHE_SECONDS}`] },
-};
-const HEADERS = { ...COMMON_HEADERS, ETag: ETAG, "Cache-Control": CACHE_CONTROL };
 
 const PARAMETERS: readonly Parameter[] = [
   query(
@@ -110,17 +103,18 @@ function badge(
   summary: string,
   content: Readonly<Record<string, MediaType>>,
 ): Operation {
-  return operation({
+  const kept = keepable({
     id,
     tag: "Badges",
     summary,
     description: "A repository or tag that is not known gives a grey badge `unknown`, one that" +
-      " several registries have `several registries`; both are 200. Other sites may show it.",
-    parameters: [...shared("name"), ...PARAMETERS, ...shared("registry"), IF_NONE_MATCH],
-    answer: { description: "The badge.", headers: HEADERS, content },
-    errors: ["invalid", "unauthorized", "forbidden", "internal", "unavailable"],
-    more: { "304": { ...NOT_MODIFIED, headers: HEADERS } },
-  }, [...tokenFor("read"), { signature: [] }]);
+      " several registries have `several registries`; both are 200. Other sites may show it, and" +
+      ` keep it for ${CACHE_SECONDS / 60} minutes.`,
+    parameters: [...shared("name"), ...PARAMETERS, ...shared("registry")],
+    answer: { description: "The badge.", headers: COMMON_HEADERS, content },
+    errors: GUARDED,
+  });
+  return operation(kept, [...tokenFor("read"), { signature: [] }]);
 }
 
 /** Schemas have no flag for letters of either case. */

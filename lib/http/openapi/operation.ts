@@ -35,8 +35,8 @@ export interface OperationText {
   readonly requestBody?: RequestBody;
 }
 
-/** Errors of everything that reads the store with a token. */
-const GUARDED: readonly DescribedCode[] = [
+/** Errors of everything that asks for a token and reads the store. */
+export const GUARDED: readonly DescribedCode[] = [
   "invalid",
   "unauthorized",
   "forbidden",
@@ -46,30 +46,34 @@ const GUARDED: readonly DescribedCode[] = [
 /** Errors of everything that names a repository. */
 const OF_REPOSITORY: readonly DescribedCode[] = ["not_found", "conflict"];
 
-/** Whether JSON that is read has an `ETag`, and is answered 304 where it has not changed. */
-const IS_CONDITIONAL: boolean = false;
-
 /** How a client says what it has. */
-export const IF_NONE_MATCH: Parameter = {
+const IF_NONE_MATCH: Parameter = {
   name: "If-None-Match",
   in: "header",
   description: "The `ETag` of an answer that is still there: if it is the same now, the answer is" +
     " 304 without a body.",
   schema: { type: "string" },
-  example: '"kPpqZ1Y2b6Q4wJ8hTt0c5A"',
+  example: 'W/"kPpqZ1Y2b6Q4wJ8hTt0c5A"',
 };
 
-/** Names what an answer is. */
-export const ETAG: Header = {
-  description: "Changes when the answer does.",
-  required: true,
-  schema: { type: "string", examples: ['"kPpqZ1Y2b6Q4wJ8hTt0c5A"'] },
+/** Headers of an answer that may be kept. */
+const KEPT: Readonly<Record<string, Header>> = {
+  ETag: {
+    description: "Changes when the answer does.",
+    required: true,
+    schema: { type: "string", examples: ['W/"kPpqZ1Y2b6Q4wJ8hTt0c5A"'] },
+  },
+  "Cache-Control": {
+    description: "Who may keep it, and for how long without asking again.",
+    required: true,
+    schema: { type: "string", examples: ["private, no-cache"] },
+  },
 };
 
 /** The answer to who has it already. */
-export const NOT_MODIFIED: ResponseObject = {
+const NOT_MODIFIED: ResponseObject = {
   description: "What `If-None-Match` names is still right.",
-  headers: { ...COMMON_HEADERS, ETag: ETAG },
+  headers: { ...COMMON_HEADERS, ...KEPT },
 };
 
 /**
@@ -123,22 +127,40 @@ export function operation(text: OperationText, security: Security = []): Operati
 }
 
 /**
+ * Describes an operation whose answer may be kept and asked about again.
+ *
+ * @param text What is particular.
+ * @returns The same with `If-None-Match`, `ETag` and 304.
+ */
+export function keepable(text: OperationText): OperationText {
+  const { parameters = [], answer, more = {} } = text;
+  return {
+    ...text,
+    parameters: [...parameters, IF_NONE_MATCH],
+    answer: { ...answer, headers: { ...answer.headers, ...KEPT } },
+    more: { ...more, "304": NOT_MODIFIED },
+  };
+}
+
+/**
+ * Describes an operation that reads the store with a token, and whose answers are not kept.
+ *
+ * @param text What is particular.
+ * @returns The operation; it needs the role `read`.
+ */
+export function guarded(text: OperationText): Operation {
+  const errors = [...GUARDED, ...text.errors ?? []];
+  return operation({ ...text, errors }, tokenFor("read"));
+}
+
+/**
  * Describes an operation that reads the store.
  *
  * @param text What is particular.
  * @returns The operation; it needs the role `read`.
  */
 export function reading(text: OperationText): Operation {
-  const { parameters = [], errors = [] } = text;
-  const guarded = { ...text, errors: [...GUARDED, ...errors] };
-  if (!IS_CONDITIONAL) return operation(guarded, tokenFor("read"));
-  const answer = { ...text.answer, headers: { ...text.answer.headers, ETag: ETAG } };
-  return operation({
-    ...guarded,
-    answer,
-    parameters: [...parameters, IF_NONE_MATCH],
-    more: { ...text.more, "304": NOT_MODIFIED },
-  }, tokenFor("read"));
+  return guarded(keepable(text));
 }
 
 /**

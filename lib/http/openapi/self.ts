@@ -4,7 +4,7 @@
  * @module
  */
 
-import { json, operation, plain } from "./operation.ts";
+import { json, keepable, operation, plain } from "./operation.ts";
 import type { Paths } from "./types.ts";
 
 const TAG = "Description";
@@ -12,7 +12,7 @@ const TAG = "Description";
 /** Paths of this chapter. They hold no data, so that they need no token. */
 export const SELF: Paths = {
   "/api/v1/openapi.json": {
-    get: operation({
+    get: operation(keepable({
       id: "showOpenApi",
       tag: TAG,
       summary: "Describe the API for programs",
@@ -28,24 +28,24 @@ export const SELF: Paths = {
         required: ["openapi", "info", "paths", "components"],
       }),
       errors: ["invalid", "internal"],
-    }),
+    })),
   },
   "/docs": {
-    get: operation({
+    get: operation(keepable({
       id: "showDocs",
       tag: TAG,
       summary: "Describe the API for people",
       answer: plain("A page made of the same description.", "<!doctype html>…", "text/html"),
       errors: ["internal"],
-    }),
+    })),
   },
   "/docs/style.css": {
-    get: operation({
+    get: operation(keepable({
       id: "showDocsStyle",
       tag: TAG,
       summary: "How that page looks",
       answer: plain("A style sheet.", "body { … }", "text/css"),
       errors: ["internal"],
-    }),
+    })),
   },
 };

@@ -5,7 +5,7 @@
  */
 
 import { STREAM_LIMITS } from "../../stream/limits.ts";
-import { reading } from "./operation.ts";
+import { guarded } from "./operation.ts";
 import { query, shared } from "./parameters.ts";
 import { COMMON_HEADERS } from "./problems.ts";
 import { object, text } from "./schema.ts";
@@ -31,7 +31,7 @@ data: {"registry":"default","repository":"team/app"}
 /** Paths of this chapter. */
 export const STREAM: Paths = {
   "/api/v1/stream": {
-    get: reading({
+    get: guarded({
       id: "streamRepositories",
       tag: "Live",
       summary: "Be told of changes as they are committed",

@@ -50,6 +50,12 @@ export const TIME_SCHEMAS: Readonly<Record<string, Schema>> = {
     repositories: count("Repositories that exist.", 2),
     tags: count("Tags that exist.", 5),
     lastUsed: nullable(time("The latest use of any; `null`: never.")),
+    lastEventAt: nullable(
+      time(
+        "When the last event arrived, whatever it was and whatever the `prefix`; `null`: unknown.",
+        "2026-11-24T01:09:15.671Z",
+      ),
+    ),
     totals: object(OF_EACH_METRIC, { description: "Every number of all time." }),
     periods: object({ today: PERIOD, "7d": PERIOD, "30d": PERIOD }, {
       description: "So many days that end today, UTC.",
