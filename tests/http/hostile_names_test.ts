@@ -53,7 +53,12 @@ async function openApp(store: Store): Promise<TestApp> {
     onUnauthorized: () => {},
     onFailure: (error) => failures.push(error),
   });
-  const app = await openTestApp({ store, ingest, now: Date.now });
+  const app = await openTestApp({
+    store,
+    ingest,
+    settled: () => collector.settled(),
+    now: Date.now,
+  });
   return {
     ...app,
     async [Symbol.asyncDispose]() {
