@@ -41,7 +41,7 @@ const LEFT_OUT = [
 /** In the language of its configuration, which is TOML; strings are written like those of JSON. */
 function configOf(names: readonly string[]): string {
   // Not headers: its client cannot send all of them there.
-  const bindings = NAMES.map((name) => `"${name}" = {dictionary = "hostile", probability = 0.4}`);
+  const bindings = NAMES.map((name) => `"${name}" = {dictionary = "hostile", probability = 0.6}`);
   return `
 headers = { Authorization = "Bearer ${ADMIN}" }
 
@@ -127,7 +127,7 @@ Deno.test({
   ...needs("schemathesis"),
   async fn() {
     await using drec = await startDrec({ env: ENVIRONMENT });
-    await examine(drec, { phases: "examples,coverage,fuzzing", maxExamples: 6 });
+    await examine(drec, { phases: "examples,coverage,fuzzing", maxExamples: 15 });
   },
 });
 
