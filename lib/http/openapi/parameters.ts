@@ -9,6 +9,7 @@ import { MAX_LEVELS } from "../../namespace.ts";
 import { METRICS } from "../../statistics.ts";
 import { DEFAULT_DAYS, MAX_DAYS } from "../api/days.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT, REGISTRY } from "../parameters.ts";
+import { metricOf } from "./metric_texts.ts";
 import { choice, day, text } from "./schema.ts";
 import type { Parameter, Reference, Schema } from "./types.ts";
 
@@ -99,14 +100,7 @@ const PARAMETERS = {
       "`next` of the page before, handed back as it is, with the same other parameters." +
       " What does not change meanwhile appears exactly once.",
   }),
-  metric: query(
-    "metric",
-    {
-      ...choice("The number. See `docs/counting.md` for what each counts.", METRICS),
-      default: "pulls",
-    },
-    "pulls",
-  ),
+  metric: query("metric", metricOf(METRICS), "pulls"),
   interval: query(
     "interval",
     {

@@ -8,6 +8,7 @@ import { METRICS } from "../../statistics.ts";
 import { MAX_PLACES, PERIODS as RANKING_PERIODS } from "../../ranking.ts";
 import { SUMMED_METRICS } from "../../store/day_sums.ts";
 import { CONSUMER, MAX_CONSUMERS } from "../api/rankings.ts";
+import { METRIC_TEXTS, metricOf } from "./metric_texts.ts";
 import { json, ofRepository, reading } from "./operation.ts";
 import { query, shared } from "./parameters.ts";
 import { choice, count, day, list, nullable, object, ref, text, time } from "./schema.ts";
@@ -28,7 +29,7 @@ const PERIOD = object({
   pushes: COMPARED,
 });
 const OF_EACH_METRIC = Object.fromEntries(
-  METRICS.map((metric) => [metric, count(`Of all time. See \`metric\` of a series.`)]),
+  METRICS.map((metric) => [metric, count(`Of all time: ${METRIC_TEXTS[metric]}.`)]),
 );
 
 /** By name. */
@@ -144,14 +145,7 @@ export const TIME: Paths = {
         " takes longer than ten seconds, the answer is 503 with `Retry-After`. The ranking is there" +
         " a little later.",
       parameters: [
-        query(
-          "metric",
-          {
-            ...choice("The number. `stars` only of all time.", SUMMED_METRICS),
-            default: "pulls",
-          },
-          "pulls",
-        ),
+        query("metric", metricOf(SUMMED_METRICS), "pulls"),
         query(
           "period",
           {
