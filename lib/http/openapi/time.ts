@@ -141,7 +141,8 @@ export const TIME: Paths = {
       id: "showRanking",
       tag: TAG,
       summary: "Rank repositories",
-      description: "Rankings are computed in the background. If one that nobody asked for before" +
+      description:
+        "Where it takes long, a ranking is computed in the background. If one that nobody asked for before" +
         " takes longer than ten seconds, the answer is 503 with `Retry-After`. The ranking is there" +
         " a little later.",
       parameters: [
