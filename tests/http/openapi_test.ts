@@ -1,3 +1,9 @@
+/**
+ * Routes and answers held against their description, in both directions.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -5,65 +11,27 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { AppError } from "../../lib/errors.ts";
 import { createRoutes } from "../../lib/http/app.ts";
 import { createAuthorizer } from "../../lib/http/auth.ts";
-import { describeApi, operationsOf } from "../../lib/http/openapi/document.ts";
+import { describeApi } from "../../lib/http/openapi/document.ts";
 import { exampleOf } from "../../lib/http/openapi/schema.ts";
-import type { Parameter, PlacedOperation, Schema } from "../../lib/http/openapi/types.ts";
+import type { PlacedOperation } from "../../lib/http/openapi/types.ts";
 import { routingPath } from "../../lib/http/repository_path.ts";
-import { type Answer, openTestApp, type TestApp } from "../support/app.ts";
+import { type Answer, openTestApp } from "../support/app.ts";
+import {
+  ask,
+  checker,
+  document,
+  fill,
+  isEndless,
+  operations,
+  routed,
+} from "../support/described.ts";
 import { createChecker, parametersOf, responseOf, targetOf } from "../support/openapi.ts";
-import { recordEvents } from "../support/store.ts";
-
-const document = describeApi({ route: "/events" });
-const operations = operationsOf(document);
-const checker = createChecker(document);
-
-/** Those that a test application answers: events go to another handler. */
-const routed = operations.filter(({ operation }) =>
-  operation.operationId.indexOf("postEvents") < 0
-);
-/** Those that read no query, as what asks them may add to it. */
-const LENIENT = ["showMetrics", "healthy", "ready", "showDocs", "showDocsStyle"];
-const strict = routed.filter(({ operation }) => !LENIENT.includes(operation.operationId));
-/** Ends only when the application does. */
-const isEndless = ({ operation }: PlacedOperation): boolean =>
-  operation.operationId === "streamRepositories";
 
 const closed = createAuthorizer({
   roles: { ingest: [{ token: "i" }], read: [{ token: "r" }], admin: [{ token: "a" }] },
   madeTokens: () => [],
   isLoopbackBound: false,
 });
-
-/** Something of everything: tags, manifests, users, several registries, what is no longer used. */
-async function fill(app: TestApp): Promise<void> {
-  await recordEvents(app.store, [
-    { tag: "1.0", action: "push", actor: "alice", timestamp: "2026-10-01T08:00:00Z" },
-    { tag: "1.0", timestamp: "2026-11-19T08:00:00Z" },
-    { tag: "2.0", digest: "two", action: "push", timestamp: "2026-01-01T00:00:00Z" },
-    { tag: "3.0", digest: "two", action: "push", timestamp: "2026-02-01T00:00:00Z" },
-    { tag: "1.0", method: "HEAD" },
-    { repository: "twice", tag: "1", registry: "main" },
-    { repository: "twice", tag: "1", registry: "other" },
-    { repository: "team/old", tag: "1", action: "push", timestamp: "2025-01-01T00:00:00Z" },
-  ]);
-  await app.store.setStar({ registry: "default", repository: "team/app" }, {
-    user: "alice",
-    isStarred: true,
-    at: Date.parse("2026-11-20T12:00:00Z"),
-  });
-}
-
-/** Asks as a client does that knows the description only. */
-async function ask(
-  app: TestApp,
-  placed: PlacedOperation,
-  values: Readonly<Record<string, unknown>> = {},
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  // A stream has no end; HEAD has its status and headers.
-  const method = isEndless(placed) ? "HEAD" : placed.method.toUpperCase();
-  return await app.ask(targetOf(document, placed, values), { method, headers });
-}
 
 function operationOf(id: string): PlacedOperation {
   return operations.find(({ operation }) => operation.operationId === id) ?? assert.fail(id);
@@ -160,7 +128,7 @@ Deno.test("who has an answer already is answered as described", async (t) => {
     await t.step(placed.operation.operationId, async () => {
       const { headers } = await ask(app, placed);
       const etag = headers.get("etag") ?? assert.fail();
-      const again = await ask(app, placed, {}, { "if-none-match": etag });
+      const again = await ask(app, placed, { headers: { "if-none-match": etag } });
       assert.equal(again.status, 304);
       checker.check(placed, again);
     });
@@ -203,7 +171,7 @@ Deno.test("tokens are asked for as described", async (t) => {
     await t.step(`${operation.operationId} needs ${roles}`, async () => {
       const without = await ask(app, placed);
       assert.equal(without.status, roles.length === 0 ? 200 : 401);
-      const wrong = await ask(app, placed, {}, { authorization: "Bearer i" });
+      const wrong = await ask(app, placed, { headers: { authorization: "Bearer i" } });
       assert.equal(wrong.status, roles.length === 0 ? 200 : 403);
       if (isEndless(placed)) return;
       checker.check(placed, without);
@@ -212,7 +180,7 @@ Deno.test("tokens are asked for as described", async (t) => {
         const token = role.slice(0, 1);
         const basic = `Basic ${btoa(`anybody:${token}`)}`;
         for (const authorization of [`Bearer ${token}`, basic]) {
-          assert.equal((await ask(app, placed, {}, { authorization })).status, 200);
+          assert.equal((await ask(app, placed, { headers: { authorization } })).status, 200);
         }
       }
     });
@@ -231,45 +199,6 @@ Deno.test("a store that does not answer is answered as described", async (t) => 
     for (const placed of routed.filter((one) => !isEndless(one))) {
       await t.step(`${placed.operation.operationId}: ${error.message}`, async () => {
         checker.check(placed, await ask(app, placed));
-      });
-    }
-  }
-});
-
-Deno.test("queries have the parameters that are described, and no others", async (t) => {
-  await using app = await openTestApp();
-  await fill(app);
-  for (const placed of strict) {
-    await t.step(placed.operation.operationId, async () => {
-      const target = targetOf(document, placed, { "no such": "1" });
-      const { status, text } = await app.ask(target, { method: placed.method.toUpperCase() });
-      assert.equal(status, 400);
-      // The answer names those that there are.
-      const names = /use ([\w, ]+)["\\]/.exec(text)?.[1]?.split(", ") ?? [];
-      assert.deepEqual(names.toSorted(), queryOf(placed).map(({ name }) => name).toSorted());
-    });
-  }
-});
-
-Deno.test("parameters can be what is described, and nothing else", async (t) => {
-  await using app = await openTestApp();
-  await fill(app);
-  for (const placed of strict) {
-    for (const parameter of queryOf(placed)) {
-      const { name, schema, example } = parameter;
-      await t.step(`${placed.operation.operationId}: ${name}`, async () => {
-        for (const value of [example, ...possible(schema)].filter((one) => one !== undefined)) {
-          const answer = await ask(app, placed, withContext(placed, name, value));
-          assert.equal(answer.status, 200, `${value}: ${answer.text}`);
-        }
-        for (const value of impossible(schema)) {
-          const answer = await ask(app, placed, withContext(placed, name, value));
-          assert.equal(answer.status, 400, `${value}: ${answer.text}`);
-          if (!isEndless(placed)) checker.check(placed, answer);
-        }
-        if (schema.default === undefined) return;
-        const told = await ask(app, placed, withContext(placed, name, schema.default));
-        assert.equal(told.text, (await ask(app, placed, withContext(placed))).text);
       });
     }
   }
@@ -303,77 +232,8 @@ Deno.test("docs/api.md has every path", async () => {
   assert.deepEqual(missing, []);
 });
 
-Deno.test("an empty parameter is as good as none", async (t) => {
-  await using app = await openTestApp();
-  await fill(app);
-  for (const placed of strict) {
-    const empty = Object.fromEntries(queryOf(placed).map(({ name }) => [name, ""]));
-    await t.step(placed.operation.operationId, async () => {
-      const [none, some] = [await ask(app, placed), await ask(app, placed, empty)];
-      assert.deepEqual([some.status, some.text], [none.status, none.text]);
-    });
-  }
-  for (const placed of operations) {
-    const query = parametersOf(document, placed.operation).filter((one) => one.in === "query");
-    assert.ok(query.every(({ allowEmptyValue }) => allowEmptyValue === true));
-  }
-});
-
 Deno.test("describeApi() names the event route as it is configured", () => {
   const paths = (route: string) =>
     Object.keys(describeApi({ route }).paths).filter((path) => path.includes("hook"));
   assert.deepEqual(paths("/my/hook/"), ["/my/hook", "/my/hook/{registry}"]);
 });
-
-/** Parameters of the query, with the signature, which is a way to say who asks. */
-function queryOf({ operation }: PlacedOperation): Parameter[] {
-  const query = parametersOf(document, operation).filter((one) => one.in === "query");
-  const isSigned = operation.security.some((scheme) => "signature" in scheme);
-  const schema: Schema = { type: "string" };
-  return isSigned ? [...query, { name: "sig", in: "query", description: "", schema }] : query;
-}
-
-/** Some values have meaning beside others only, as their descriptions say. */
-function withContext(
-  { operation: { operationId: id } }: PlacedOperation,
-  name = "",
-  value: unknown = "",
-): Record<string, unknown> {
-  const values = name === "" ? {} : { [name]: value };
-  if (id === "listUnused" && (name === "host" || value === "crane" || value === "skopeo")) {
-    return { format: "crane", host: "r.example", registry: "main", ...values };
-  }
-  if (id === "showSeries" || id === "showTotalSeries") {
-    return {
-      ...(name === "from" ? { to: "2026-11-24" } : {}),
-      ...(name === "to" ? { from: "2026-11-01" } : {}),
-      ...values,
-    };
-  }
-  return values;
-}
-
-function possible(schema: Schema): unknown[] {
-  const { minimum, maximum, maxLength, pattern, examples = [] } = schema;
-  const longest = maxLength === undefined || pattern !== undefined ? [] : ["😀".repeat(maxLength)];
-  return [...enumOf(schema), minimum, maximum, ...examples, ...longest];
-}
-
-function impossible(schema: Schema): unknown[] {
-  const { type, minimum, maximum, maxLength, pattern, format } = schema;
-  return [
-    ...(enumOf(schema).length === 0 ? [] : ["nonsense", "Pulls", "__proto__"]),
-    ...(minimum === undefined ? [] : [minimum - 1]),
-    ...(maximum === undefined ? [] : [maximum + 1]),
-    ...(type === "integer" ? ["x", "1.5", "-1", "1e3"] : []),
-    ...(maxLength === undefined ? [] : ["x".repeat(maxLength + 1)]),
-    ...(pattern === undefined
-      ? []
-      : ["!", "\0", "A B"].filter((text) => !new RegExp(pattern, "u").test(text))),
-    ...(format === "date" ? ["2026-02-30", "today"] : []),
-  ];
-}
-
-function enumOf(schema: Schema): readonly unknown[] {
-  return schema.enum ?? schema.anyOf?.flatMap((one) => one.enum ?? []) ?? [];
-}
