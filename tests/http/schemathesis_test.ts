@@ -131,7 +131,7 @@ Deno.test({
   ...needs("schemathesis"),
   async fn() {
     await using drec = await startDrec({ env: ENVIRONMENT });
-    await examine(drec, { phases: "examples,coverage,fuzzing", maxExamples: 15 });
+    await examine(drec, { phases: "examples,coverage,fuzzing", maxExamples: 10 });
   },
 });
 
