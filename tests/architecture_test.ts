@@ -143,7 +143,8 @@ const globals: { name: string; pattern: RegExp; only: Place }[] = [
 ];
 
 /** Packages for tests are not in the program. */
-const testPackages = /^npm:\/?fast-check[@/]/;
+const testPackages =
+  /^npm:\/?(?:fast-check|ajv|ajv-formats|@seriousme\/openapi-schema-validator)[@/]/;
 
 interface Module {
   /** From the root of the repository. */

@@ -32,6 +32,7 @@ import { showSummary } from "./api/summary.ts";
 import type { Authorizer } from "./auth.ts";
 import { showBadge } from "./badges.ts";
 import { allowBadge, embeddable } from "./badge_access.ts";
+import { showDocs, showDocsStyle, styled } from "./docs.ts";
 import {
   answerError,
   countAnswers,
@@ -41,6 +42,8 @@ import {
   refusePath,
   SECURITY_HEADERS,
 } from "./middleware.ts";
+import { describeApi } from "./openapi/document.ts";
+import { showOpenApi } from "./openapi.ts";
 import { healthy, type Readiness, ready, showMetrics } from "./operations.ts";
 import { refuseForeignPages, shareWith } from "./origins.ts";
 import type { Identifier } from "./proxies.ts";
@@ -94,7 +97,13 @@ export function createApp(options: AppOptions): FetchHandler {
   };
 }
 
-function createRoutes(options: AppOptions): Hono<Environment> {
+/**
+ * Makes the routes beside that of events.
+ *
+ * @param options The parts.
+ * @returns The routes.
+ */
+export function createRoutes(options: AppOptions): Hono<Environment> {
   const { store, metrics, readiness, pendingIgnored, now, authorize, origins = [] } = options;
   const app = new Hono<Environment>({ getPath: routingPath });
   const read = guard(authorize, "read");
@@ -102,6 +111,7 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.use(requestId());
   app.use(countAnswers(metrics));
   app.use("/badge/*", embeddable());
+  app.use("/docs", styled());
   app.use(secureHeaders(SECURITY_HEADERS));
   app.use(shareWith(origins));
   app.use(compress());
@@ -139,9 +149,19 @@ function createRoutes(options: AppOptions): Hono<Environment> {
   app.get("/api/v1/downloads/range/:period", read, range);
   app.get("/api/v1/downloads/range/:period/:name", read, range);
 
+  mountDescription(app, options);
+
   app.notFound(refusePath);
   app.onError(answerError(options.log));
   return app;
+}
+
+/** What describes the others. It holds no data, so that anybody may see it. */
+function mountDescription(app: Hono<Environment>, { route }: AppOptions): void {
+  const description = describeApi({ route });
+  app.get("/api/v1/openapi.json", showOpenApi(description));
+  app.get("/docs", showDocs(description));
+  app.get("/docs/style.css", showDocsStyle());
 }
 
 /** The only routes that change anything beside that of events. */

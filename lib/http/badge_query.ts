@@ -40,13 +40,16 @@ export interface BadgeFile {
 
 const PARAMETERS = ["metric", "period", "tag", "label", "color", "style", "registry", "sig"];
 /** As shields.io calls them. */
-const COLORS: ReadonlySet<string> = new Set([
+export const COLORS: ReadonlySet<string> = new Set([
   ...["brightgreen", "green", "yellowgreen", "yellow", "orange", "red", "blue", "grey", "gray"],
   ...["lightgrey", "lightgray", "success", "important", "critical", "informational", "inactive"],
 ]);
-const HEX = /^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i;
-const MAX_LABEL = 64;
-const MAX_TAG = 128;
+/** Other colors, in any case of letters. */
+export const HEX = /^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i;
+/** In code points. */
+export const MAX_LABEL = 64;
+/** In code points. */
+export const MAX_TAG = 128;
 const WITH_PERIOD: ReadonlySet<BadgeMetric> = new Set(["pulls", "pushes"]);
 const WITH_TAG: ReadonlySet<BadgeMetric> = new Set(["pulls", "pushes", "lastPush", "lastPull"]);
 

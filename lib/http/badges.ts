@@ -23,7 +23,7 @@ import { queryOf } from "./request.ts";
 import { entityTagOf, isCurrent } from "./revalidation.ts";
 
 /** How long a badge may be kept; shields.io takes no less. */
-const CACHE_SECONDS = 300;
+export const CACHE_SECONDS = 300;
 const PERIODS: Readonly<Record<Exclude<BadgePeriod, "all">, { days: number; text: string }>> = {
   "30d": { days: 30, text: "month" },
   "7d": { days: 7, text: "week" },

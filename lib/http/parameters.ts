@@ -10,10 +10,12 @@ import { AppError } from "../errors.ts";
 import { type ListName, parseCursor } from "./cursor.ts";
 import type { PageQuery } from "../store/store.ts";
 
-const MAX_LIMIT = 1000;
-const DEFAULT_LIMIT = 50;
-/** As in the path of the event route. */
-const REGISTRY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Items that a page has at most. */
+export const MAX_LIMIT = 1000;
+/** Items that a page has unless told. */
+export const DEFAULT_LIMIT = 50;
+/** How a registry may be called, as in the path of the event route. */
+export const REGISTRY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The parameters of one request. */
 export class Parameters {

@@ -43,7 +43,8 @@ export class ProblemError extends AppError {
   }
 }
 
-const STATUSES: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
+/** Status and title of each code. */
+export const PROBLEM_STATUSES: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
   invalid: { status: 400, title: "Bad Request" },
   unauthorized: { status: 401, title: "Unauthorized" },
   forbidden: { status: 403, title: "Forbidden" },
@@ -89,7 +90,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
  */
 export function problemResponse(problem: Problem): Response {
   const { code, detail, requestId, members, headers } = problem;
-  const { status, title } = STATUSES[code];
+  const { status, title } = PROBLEM_STATUSES[code];
   // By RFC 9457, `about:blank` means that the status says what kind of problem it is.
   const body = { type: "about:blank", title, status, detail, code, requestId, ...members };
   return new Response(JSON.stringify(body), {

@@ -5,6 +5,7 @@ import { badgeUrl, signBadge } from "../../lib/http/badge_signature.ts";
 import { renderNumber } from "../../lib/http/badges.ts";
 import { NOW, openTestApp, type TestApp } from "../support/app.ts";
 import { recordEvents } from "../support/store.ts";
+import { assertWellFormed } from "../support/xml.ts";
 
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number): string => new Date(NOW - days * DAY_MS).toISOString();
@@ -37,24 +38,6 @@ interface Endpoint {
 
 const endpoint = async (app: TestApp, query = ""): Promise<Endpoint> =>
   await app.get(`/badge/team/app.json${query}`) as Endpoint;
-
-/** Whether a text is well-formed as far as elements and entities go. */
-function assertWellFormed(svg: string): void {
-  const open: string[] = [];
-  const rest = svg.replaceAll(/<(\/?)([a-zA-Z]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>/g, (
-    _,
-    end,
-    name,
-    _attributes,
-    isEmpty,
-  ) => {
-    if (end !== "") assert.equal(open.pop(), name);
-    else if (isEmpty === "") open.push(name);
-    return "";
-  });
-  assert.deepEqual(open, []);
-  assert.doesNotMatch(rest, /[<>]|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-f]+);)/i);
-}
 
 Deno.test("renderNumber() writes numbers as people do", () => {
   const cases: [value: number, want: string][] = [

@@ -35,6 +35,8 @@ export interface TestApp extends AsyncDisposable {
   /** What was logged: level, message and fields. */
   readonly logged: { level: string; message: string; fields: LogFields }[];
   readonly handle: FetchHandler;
+  /** The parts that it is made from. */
+  readonly options: AppOptions;
   /**
    * @param target Path and query, sent exactly so, as `Deno.serve` hands them over.
    * @param from The address that it comes from; 192.0.2.1 unless told.
@@ -74,7 +76,7 @@ export async function openTestApp(
     metrics,
     limits: streamLimits,
   });
-  const handle = createApp({
+  const parts: AppOptions = {
     store,
     stream,
     rankings: createRankings({ store, now: options.now ?? (() => NOW) }),
@@ -92,7 +94,8 @@ export async function openTestApp(
     now: () => NOW,
     log: { warning: log("warning"), error: log("error") },
     ...options,
-  });
+  };
+  const handle = createApp(parts);
   const ask: TestApp["ask"] = async (target, init, remoteAddress = "192.0.2.1") => {
     const response = await handle(requestOf(target, init), { remoteAddress });
     return await readAnswer(response);
@@ -103,6 +106,7 @@ export async function openTestApp(
     metrics,
     logged,
     handle,
+    options: parts,
     ask,
     async get(target) {
       const { status, text, json } = await ask(target);

@@ -20,6 +20,7 @@ export type PartName =
   | "htpasswd"
   | "curl"
   | "openssl"
+  | "schemathesis"
   | "executable";
 
 /** One part: what it is for, where it is, what to do where it is missing. */
@@ -34,7 +35,7 @@ export interface Part {
 }
 
 /** The versions that are got; each is kept in a folder of its own. */
-export const versions = { secantusdb: "0.7.0b3", registry3: "3.1.1" };
+export const versions = { secantusdb: "0.7.0b3", registry3: "3.1.1", schemathesis: "4.32.5" };
 
 /** All parts, in the order in which the test task shows them. */
 export const parts: readonly Part[] = [
@@ -68,6 +69,12 @@ export const parts: readonly Part[] = [
   tool("htpasswd", "a registry with users", "apache2-utils"),
   tool("curl", "the printed curl lines", "curl"),
   tool("openssl", "certificates seen by another implementation", "openssl"),
+  {
+    name: "schemathesis",
+    purpose: "requests made up from the description of the API",
+    find: () => file(cached(`schemathesis-${versions.schemathesis}`, "bin", "schemathesis")),
+    remedy: "install python3 with venv and pip",
+  },
   {
     name: "executable",
     purpose: "the process tests against the compiled program",

@@ -25,6 +25,7 @@ const provisioners: Partial<Record<PartName, Provisioner>> = {
   secantusdb: installSecantusdb,
   "registry-2.8": unpackRegistry2,
   "registry-3": buildRegistry3,
+  schemathesis: installSchemathesis,
   executable: compileExecutable,
 };
 
@@ -79,11 +80,18 @@ function modified(path: string): number {
   return Deno.statSync(path).mtime?.getTime() ?? 0;
 }
 
-async function installSecantusdb(): Promise<void> {
-  const folder = cached(`secantusdb-${versions.secantusdb}`);
-  const wanted = `secantusdb==${versions.secantusdb}`;
+function installSecantusdb(): Promise<void> {
+  return installPython("secantusdb", versions.secantusdb);
+}
+
+function installSchemathesis(): Promise<void> {
+  return installPython("schemathesis", versions.schemathesis);
+}
+
+async function installPython(name: string, version: string): Promise<void> {
+  const folder = cached(`${name}-${version}`);
   await runOk("python3", ["-m", "venv", "--clear", folder]);
-  await runOk(`${folder}/bin/pip`, ["install", "--quiet", wanted], slowly);
+  await runOk(`${folder}/bin/pip`, ["install", "--quiet", `${name}==${version}`], slowly);
 }
 
 async function unpackRegistry2(): Promise<void> {

@@ -11,9 +11,10 @@ import type { DayValue, History, NamespaceRef } from "../../store/history.ts";
 import type { Parameters } from "../parameters.ts";
 import { ProblemError } from "../problem.ts";
 
-const DEFAULT_DAYS = 30;
-/** Ten years. */
-const MAX_DAYS = 3660;
+/** Days of a range unless told. */
+export const DEFAULT_DAYS = 30;
+/** Days that a range has at most: ten years. */
+export const MAX_DAYS = 3660;
 
 /**
  * Reads `from` and `to`.

@@ -10,8 +10,8 @@ import { AppError } from "../../errors.ts";
 /** Names that one request may have, as with npm. */
 export const MAX_NAMES = 128;
 
-/** The periods that end yesterday, the last day that is over. */
-const PERIODS: Readonly<Record<string, number>> = {
+/** Lengths in days of the periods that end yesterday, the last day that is over. */
+export const PERIODS: Readonly<Record<string, number>> = {
   "last-day": 1,
   "last-week": 7,
   "last-month": 30,

@@ -14,9 +14,10 @@ import { problemResponse } from "../problem.ts";
 import { answerJson, type ApiContext, type ApiHandler, parametersOf } from "./answer.ts";
 import { rankingShape } from "./ranking_shapes.ts";
 
-/** As rules of consumers may be called. */
-const CONSUMER = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const MAX_CONSUMERS = 16;
+/** How rules of consumers may be called. */
+export const CONSUMER = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Consumers that can be named at once. */
+export const MAX_CONSUMERS = 16;
 const RETRY_AFTER_S = 10;
 
 /**

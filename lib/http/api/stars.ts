@@ -17,8 +17,8 @@ import { answerJson, type ApiContext, type ApiHandler, parametersOf } from "./an
 import { findRepository, noRepository } from "./repositories.ts";
 import { renderTime, type Shape } from "./shapes.ts";
 
-/** In code points. */
-const MAX_USER = 256;
+/** Longest name of a user, in code points. */
+export const MAX_USER = 256;
 
 /** Who may change which star. */
 export interface StarAccess {

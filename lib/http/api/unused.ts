@@ -16,9 +16,12 @@ import { COMMAND_TOOLS, type CommandTool, parseHost, renderCommands } from "./un
 import { type Observed, unusedShape } from "./unused_shapes.ts";
 
 const DAY_MS = 86_400_000;
-const DEFAULT_DAYS = 90;
-const MAX_DAYS = 3650;
-const FORMATS = ["json", ...COMMAND_TOOLS] as const;
+/** Days of not being used unless told. */
+export const DEFAULT_DAYS = 90;
+/** At most so many. */
+export const MAX_DAYS = 3650;
+/** What the list can be written as. */
+export const FORMATS = ["json", ...COMMAND_TOOLS] as const;
 const PARAMETERS = [
   ...["days", "kind", "registry", "prefix", "format", "host"],
   ...["limit", "cursor"],

@@ -29,8 +29,12 @@ export interface CommandOptions {
 }
 
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
-const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])(?::\\d{1,5})?$`);
-const MAX_HOST = 255;
+/** The host of a registry, with a port if it has one. */
+export const HOST = new RegExp(
+  `^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])(?::\\d{1,5})?$`,
+);
+/** In characters. */
+export const MAX_HOST = 255;
 /** What would end a comment, or hide what a person is to review. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9A-Za-z=_-]+$/;
