@@ -7,7 +7,7 @@
 import { ObjectId } from "mongodb";
 
 import { questionsOf } from "../../facts.ts";
-import type { Candidate, Outcome, PlanOptions, Received, Removal } from "../../batch.ts";
+import type { Candidate, Outcome, PlanOptions, Removal } from "../../batch.ts";
 import type { InstanceWatch, Sighting } from "../../instances.ts";
 import { candidatesOf, planBatch } from "../../plan.ts";
 import { dayOf } from "../../statistics.ts";
