@@ -17,6 +17,19 @@ export const MAX_ACTORS = 1000;
 /** Tags kept by name in a repository; the rest adds up in one row. */
 export const MAX_TAGS = 20_000;
 
+/** A request body that has arrived. */
+export interface Notification {
+  readonly registry: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** All of it, or its beginning where it was too large to be kept. */
+  readonly body: Uint8Array;
+  /** Set where `body` is only the beginning of that many bytes. */
+  readonly oversize?: number;
+  /** Milliseconds since 1970 after which nobody waits for the answer. */
+  readonly deadline: number;
+}
+
 /** Where an entry came from, for the quarantine. */
 export interface Envelope {
   /** Names the body: the same bytes have the same key. */
@@ -34,6 +47,8 @@ export interface Received {
   readonly receivedAt: number;
   readonly entry: EnvelopeEntry;
   readonly envelope: Envelope;
+  /** Its number in the inbox, if it came through one. */
+  readonly number?: number;
 }
 
 /** What became of an entry. */

@@ -1,39 +1,31 @@
 /**
- * From request bodies to commits: a bounded queue, one batch in the store at a time, an answer
- * after the commit.
+ * From request bodies to commits: a bounded queue, one batch in the store at a time, an answer when
+ * the batch is durable.
  *
- * A batch takes all that waits, so that the busier it gets, the more events share a commit; nothing
- * ever waits for a timer.
+ * A batch takes all that waits, so that the busier it gets, the more events share a commit; no
+ * answer ever waits for a timer. With an inbox, a batch is durable when it is there, and its events
+ * are counted from the backlog; without one, when the store has counted them.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
+import { Backlog } from "./backlog.ts";
+import type { Notification, Received } from "./batch.ts";
 import { AppError } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Outcome, Received } from "./batch.ts";
-import {
-  isUnderstoodBlob,
-  type Notification,
-  quarantined,
-  receivedOf,
-  rejectionOf,
-} from "./notification.ts";
-import { EventFault, type IgnoredCount, type Store } from "./store/store.ts";
+import { isUnderstoodBlob, receivedOf } from "./notification.ts";
+import { MAX_BATCH_EVENTS, Recorder, type RecorderOptions } from "./recorder.ts";
+import type { Inbox } from "./store/inbox.ts";
+import type { IgnoredCount } from "./store/store.ts";
 
 /** What {@linkcode createCollector} is made with. */
-export interface CollectorOptions {
-  readonly store: Store;
-  readonly metrics: Metrics;
+export interface CollectorOptions extends RecorderOptions {
   /** Whether events about layers are counted. */
   readonly blobs: "ignore" | "count";
   /** How many events may wait. */
   readonly queueLimit: number;
-  /** Told when the store stops and starts to answer; not told the same twice in a row. */
-  readonly onStoreChange: (error: unknown) => void;
-  /** Told of each entry that went into the quarantine. */
-  readonly onQuarantined?: (entry: { registry: string; id: string; reason: string }) => void;
 }
 
 /** Takes notifications in; see {@linkcode createCollector}. */
@@ -56,29 +48,25 @@ export interface Collector {
   unavailable(): string | undefined;
   /** Ignored events that no commit has taken to the store yet. */
   pendingIgnored(): IgnoredCount[];
+  /** Waits until what has been answered so far can be read, unless the store does not answer. */
+  settled(): Promise<void>;
   /** Commits what has been taken in and refuses the rest. */
   stop(): Promise<void>;
 }
 
-/** The most events in a batch. */
-const MAX_BATCH_EVENTS = 500;
 /** The most bytes of bodies in a batch, unless one body alone has more. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** Turns of the event loop that a batch waits in any case, some tens of microseconds. */
 const MIN_TURNS = 3;
 /** Turns that it waits for bodies on their way. */
 const MAX_TURNS = 8;
-const IGNORED_FLUSH_MS = 5000;
-const PROBE_MS = 250;
-const RECORD_BUDGET_MS = 2000;
+/** How often what no batch has taken along is written, and an inbox that is not needed emptied. */
+const TIDY_MS = 5000;
 
-type Timer = ReturnType<typeof setTimeout>;
-
-/** Entries of one body that wait together. */
+/** A body whose events wait together. */
 interface Job {
+  readonly notification: Notification;
   readonly received: readonly Received[];
-  readonly bytes: number;
-  readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -94,20 +82,29 @@ export function createCollector(options: CollectorOptions): Collector {
 }
 
 class QueueingCollector implements Collector {
-  readonly #options: CollectorOptions;
-  readonly #ignored = new Map<string, IgnoredCount>();
-  readonly #flushTimer: Timer;
+  readonly #metrics: Metrics;
+  readonly #blobs: "ignore" | "count";
+  readonly #queueLimit: number;
+  readonly #recorder: Recorder;
+  readonly #inbox: Inbox | undefined;
+  readonly #backlog: Backlog | undefined;
+  readonly #tidyTimer: ReturnType<typeof setInterval>;
   #queue: Job[] = [];
   #queuedEvents = 0;
   #running: Promise<void> | undefined;
-  #probeTimer: Timer | undefined;
   #expected = 0;
-  #isStoreDown = false;
   #isStopping = false;
 
   constructor(options: CollectorOptions) {
-    this.#options = options;
-    this.#flushTimer = setInterval(() => this.#flushIgnored(), IGNORED_FLUSH_MS);
+    const { store: { inbox }, metrics, blobs, queueLimit } = options;
+    this.#metrics = metrics;
+    this.#blobs = blobs;
+    this.#queueLimit = queueLimit;
+    this.#recorder = new Recorder(options);
+    this.#inbox = inbox;
+    this.#backlog = inbox && new Backlog(this.#recorder, inbox);
+    this.#countFound();
+    this.#tidyTimer = setInterval(() => this.#tidyWhenIdle(), TIDY_MS);
   }
 
   expect(): () => void {
@@ -122,74 +119,66 @@ class QueueingCollector implements Collector {
     const problem = this.unavailable();
     if (problem !== undefined) throw new AppError("unavailable", problem);
     const received = receivedOf(notification);
-    const counted = received.filter((item) => !this.#isIgnored(item));
-    this.#options.metrics.lastEvent.set(receivedAt / 1000, { registry });
-    if (counted.length > 0) await this.#enqueue(counted, notification);
+    const counted = this.#withoutIgnored(received);
+    this.#metrics.lastEvent.set(receivedAt / 1000, { registry });
+    if (counted.length > 0) await this.#enqueue(notification, counted);
     // Not before: what is refused comes again, and would be ignored a second time.
-    this.#ignore({ registry, receivedAt, count: received.length - counted.length });
+    this.#recorder.ignore({ registry, receivedAt, count: received.length - counted.length });
   }
 
   unavailable(): string | undefined {
     if (this.#isStopping) return "The collector is stopping";
-    return this.#isStoreDown ? "The store does not answer" : undefined;
+    return this.#recorder.isDown ? "The store does not answer" : undefined;
   }
 
   pendingIgnored(): IgnoredCount[] {
-    return [...this.#ignored.values()];
+    return this.#recorder.pendingIgnored();
+  }
+
+  async settled(): Promise<void> {
+    await this.#backlog?.settled();
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#flushTimer);
+    clearInterval(this.#tidyTimer);
     while (this.#running !== undefined) await this.#running;
     // Those whom the last commit has answered add what they ignored.
     await new Promise((resolve) => setImmediate(resolve));
-    clearTimeout(this.#probeTimer);
-    if (this.#ignored.size === 0) return;
-    try {
-      await this.#record([], Date.now() + RECORD_BUDGET_MS);
-    } catch (error) {
-      this.#options.onStoreChange(error);
+    await this.#tidy();
+    this.#recorder.stop();
+    this.#backlog?.stop();
+  }
+
+  /** Counts what an earlier process took in, and was killed before it had counted it. */
+  #countFound(): void {
+    for (const { notification, first } of this.#inbox?.takeFound() ?? []) {
+      const received = this.#withoutIgnored(receivedOf(notification));
+      const counted = this.#inbox?.counted() ?? 0;
+      this.#backlog?.add(numbered(received, first).filter(({ number }) => number > counted));
     }
   }
 
-  /** Whether it is about a layer, and these are not counted. */
-  #isIgnored({ entry }: Received): boolean {
-    return this.#options.blobs === "ignore" && "event" in entry && isUnderstoodBlob(entry.event);
+  #withoutIgnored(received: readonly Received[]): readonly Received[] {
+    return this.#blobs === "count" ? received : received.filter((item) => !isAboutLayer(item));
   }
 
-  #ignore({ registry, receivedAt, count }: IgnoredCount): void {
-    if (count === 0) return;
-    const present = this.#ignored.get(registry)?.count ?? 0;
-    this.#ignored.set(registry, { registry, receivedAt, count: present + count });
-    this.#options.metrics.events.add(count, { registry, outcome: "ignored" });
-  }
-
-  /** Waits in as many pieces as a batch can take; the last commit settles the body. */
-  async #enqueue(received: readonly Received[], notification: Notification): Promise<void> {
+  async #enqueue(notification: Notification, received: readonly Received[]): Promise<void> {
+    const waiting = this.#queuedEvents + (this.#backlog?.size ?? 0);
     // A body larger than the queue passes while the queue is empty, else it never would.
-    if (this.#queuedEvents > 0 && this.#queuedEvents + received.length > this.#options.queueLimit) {
+    if (waiting > 0 && waiting + received.length > this.#queueLimit) {
       throw new AppError("unavailable", "The queue is full");
     }
-    const pieces: Promise<void>[] = [];
-    for (let start = 0; start < received.length; start += MAX_BATCH_EVENTS) {
-      const piece = received.slice(start, start + MAX_BATCH_EVENTS);
-      pieces.push(
-        new Promise((resolve, reject) => {
-          this.#queue.push({
-            received: piece,
-            bytes: start === 0 ? notification.body.length : 0,
-            deadline: notification.deadline,
-            resolve,
-            reject,
-          });
-        }),
-      );
-    }
-    this.#queuedEvents += received.length;
-    this.#options.metrics.queueEvents.set(this.#queuedEvents);
-    this.#running ??= this.#run();
-    await Promise.all(pieces);
+    this.#changeQueued(received.length);
+    await new Promise<void>((resolve, reject) => {
+      this.#queue.push({ notification, received, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  #changeQueued(events: number): void {
+    this.#queuedEvents += events;
+    this.#metrics.queueEvents.set(this.#queuedEvents);
   }
 
   /** Commits batch after batch until nothing waits. */
@@ -218,109 +207,83 @@ class QueueingCollector implements Collector {
   #takeBatch(): Job[] {
     let events = 0;
     let bytes = 0;
-    const end = this.#queue.findIndex((job, index) => {
-      events += job.received.length;
-      bytes += job.bytes;
+    const end = this.#queue.findIndex(({ received, notification }, index) => {
+      events += received.length;
+      bytes += notification.body.length;
       return index > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES);
     });
     const taken = this.#queue.splice(0, end < 0 ? this.#queue.length : end);
-    this.#queuedEvents -= taken.reduce((sum, job) => sum + job.received.length, 0);
-    this.#options.metrics.queueEvents.set(this.#queuedEvents);
+    this.#changeQueued(-taken.reduce((sum, { received }) => sum + received.length, 0));
     return taken.filter((job) => this.#isStillWanted(job));
   }
 
   /** A sender that has given up sends again: to commit now would only make a duplicate. */
-  #isStillWanted(job: Job): boolean {
-    if (Date.now() <= job.deadline && !this.#isStoreDown) return true;
-    job.reject(new AppError("unavailable", this.unavailable() ?? "The store is too slow"));
+  #isStillWanted({ notification, reject }: Job): boolean {
+    if (Date.now() <= notification.deadline && !this.#recorder.isDown) return true;
+    reject(new AppError("unavailable", this.unavailable() ?? "The store is too slow"));
     return false;
   }
 
   async #commit(batch: readonly Job[]): Promise<void> {
     try {
-      const received = batch.flatMap((job) => job.received);
-      const outcomes = await this.#record(received, Date.now() + RECORD_BUDGET_MS);
-      this.#observe(received, outcomes);
-      for (const job of batch) job.resolve();
+      if (this.#inbox !== undefined) await this.#keep(this.#inbox, batch);
+      else await this.#recorder.record(batch.flatMap(({ received }) => received));
+      for (const { resolve } of batch) resolve();
     } catch (error) {
-      this.#options.metrics.storeErrors.add(1);
-      this.#markDown(error);
-      for (const job of batch) job.reject(error);
+      for (const { reject } of batch) reject(error);
     }
   }
 
-  /** Records entries; one that is at fault is found by halving, and quarantined. */
-  async #record(received: readonly Received[], deadline: number): Promise<Outcome[]> {
-    const ignored = this.pendingIgnored();
-    this.#ignored.clear();
+  /** Makes a batch durable in the inbox; its events are counted later. */
+  async #keep(inbox: Inbox, batch: readonly Job[]): Promise<void> {
+    const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
+    if (inbox.isFull(bytes)) await this.#clear(inbox, { wipe: false });
+    const entries = batch.map(({ notification, received }) => ({
+      notification,
+      events: received.length,
+    }));
+    const first = await this.#trying(() => inbox.append(entries));
+    this.#backlog?.add(numbered(batch.flatMap(({ received }) => received), first));
+  }
+
+  async #clear(inbox: Inbox, { wipe }: { wipe: boolean }): Promise<void> {
+    await this.settled();
+    if (this.#backlog?.size !== 0) throw new AppError("unavailable", "The store does not answer");
+    await this.#trying(() => inbox.clear({ wipe }));
+  }
+
+  /** The inbox is a part of the store: if it fails, the store does. */
+  async #trying<T>(action: () => Promise<T>): Promise<T> {
     try {
-      const start = performance.now();
-      const outcomes = await this.#options.store.record(received, { ignored, deadline });
-      this.#options.metrics.commitDuration.observe((performance.now() - start) / 1000);
-      this.#options.metrics.batchEvents.observe(received.length);
-      return outcomes;
+      return await action();
     } catch (error) {
-      for (const count of ignored) this.#restoreIgnored(count);
-      if (!(error instanceof EventFault)) throw error;
-      return await this.#split(received, { deadline, fault: error });
+      this.#recorder.fail(error);
+      throw error;
     }
   }
 
-  async #split(
-    received: readonly Received[],
-    { deadline, fault }: { deadline: number; fault: EventFault },
-  ): Promise<Outcome[]> {
-    const [first, ...rest] = received;
-    if (first === undefined) throw fault;
-    if (rest.length === 0) return await this.#record([quarantined(first, fault)], deadline);
-    const half = Math.ceil(received.length / 2);
-    const before = await this.#record(received.slice(0, half), deadline);
-    return [...before, ...await this.#record(received.slice(half), deadline)];
+  #tidyWhenIdle(): void {
+    if (this.#recorder.isDown || this.#running !== undefined) return;
+    this.#running = this.#tidy().then(() => this.#run());
   }
 
-  #restoreIgnored({ registry, receivedAt, count }: IgnoredCount): void {
-    const present = this.#ignored.get(registry)?.count ?? 0;
-    this.#ignored.set(registry, { registry, receivedAt, count: present + count });
-  }
-
-  #observe(received: readonly Received[], outcomes: readonly Outcome[]): void {
-    const { metrics } = this.#options;
-    const counts = new Map<string, number>();
-    for (const [index, { registry, entry }] of received.entries()) {
-      const key = `${registry}\n${outcomes[index]}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      const isNew = outcomes[index] === "counted";
-      if (isNew && "event" in entry && entry.event.clockSkewed) metrics.clockSkewed.add(1);
-      if (outcomes[index] === "quarantined") {
-        this.#options.onQuarantined?.({ registry, ...rejectionOf(entry) });
-      }
-    }
-    for (const [key, count] of counts) {
-      const [registry = "", outcome = ""] = key.split("\n");
-      metrics.events.add(count, { registry, outcome });
-    }
-  }
-
-  /** From now on everything is refused at once, until a probe finds the store again. */
-  #markDown(error: unknown): void {
-    if (!this.#isStoreDown) this.#options.onStoreChange(error);
-    this.#isStoreDown = true;
-    clearTimeout(this.#probeTimer);
-    this.#probeTimer = setTimeout(() => this.#probe(), PROBE_MS);
-  }
-
-  async #probe(): Promise<void> {
+  /** Writes what no batch has taken along, and leaves no bodies in the inbox. */
+  async #tidy(): Promise<void> {
     try {
-      await this.#options.store.ping();
-      this.#isStoreDown = false;
-      this.#options.onStoreChange(undefined);
-    } catch (error) {
-      if (!this.#isStopping) this.#markDown(error);
+      if (this.pendingIgnored().length > 0) await this.#recorder.record([]);
+      if (this.#inbox?.isEmpty() === false) await this.#clear(this.#inbox, { wipe: true });
+    } catch {
+      // The recorder has told of it.
     }
   }
+}
 
-  #flushIgnored(): void {
-    if (this.#ignored.size === 0 || this.#isStoreDown || this.#running !== undefined) return;
-    this.#running = this.#commit([]).then(() => this.#run());
-  }
+/** Whether it is about a layer: where these are ignored, what cannot be understood is not. */
+function isAboutLayer({ entry }: Received): boolean {
+  return "event" in entry && isUnderstoodBlob(entry.event);
+}
+
+/** Entries with their numbers in the inbox. */
+function numbered(received: readonly Received[], first: number): (Received & { number: number })[] {
+  return received.map((item, index) => ({ ...item, number: first + index }));
 }

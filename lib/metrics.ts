@@ -48,6 +48,10 @@ export interface Metrics {
   readonly lastEvent: Gauge<"registry">;
   /** Seconds since 1970 at which the certificate expires. */
   readonly certificateExpiry: Gauge;
+  /** Readers of the live stream. */
+  readonly streamReaders: Gauge;
+  /** Readers of the live stream who were disconnected for being too slow. */
+  readonly streamDropped: Counter;
   /** @returns All of them in the text format. */
   render(): string;
 }
@@ -103,10 +107,17 @@ export function createMetrics({ version }: { version: string }): Metrics {
       "drec_certificate_expiry_timestamp_seconds",
       "Expiry of the certificate",
     ),
+    streamReaders: page.family("gauge", "drec_stream_readers", "Readers of the live stream"),
+    streamDropped: page.family(
+      "counter",
+      "drec_stream_readers_dropped_total",
+      "Readers of the live stream disconnected for being too slow",
+    ),
     render: () => page.render(),
   };
-  const { clockSkewed, queueEvents, storeErrors } = metrics;
-  for (const family of [clockSkewed, queueEvents, storeErrors]) family.set(0);
+  const { clockSkewed, queueEvents, storeErrors, streamReaders, streamDropped } = metrics;
+  const known = [clockSkewed, queueEvents, storeErrors, streamReaders, streamDropped];
+  for (const family of known) family.set(0);
   describeProcess(page, version);
   return metrics;
 }

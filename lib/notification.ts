@@ -7,23 +7,10 @@
 
 import { createHash } from "node:crypto";
 
-import type { Envelope, Received } from "./batch.ts";
+import type { Envelope, Notification, Received } from "./batch.ts";
 import { parseEnvelope, type RegistryEvent } from "./event.ts";
 import { whyNotUnderstood } from "./mapping.ts";
 import type { EventFault } from "./store/store.ts";
-
-/** A request body that has arrived. */
-export interface Notification {
-  readonly registry: string;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** All of it, or its beginning where it was too large to be kept. */
-  readonly body: Uint8Array;
-  /** Set where `body` is only the beginning of that many bytes. */
-  readonly oversize?: number;
-  /** Milliseconds since 1970 after which nobody waits for the answer. */
-  readonly deadline: number;
-}
 
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;

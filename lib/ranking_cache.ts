@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freshMs } from "./freshness.ts";
 import type { Period, Place } from "./ranking.ts";
 import type { ConsumerFilter, SummedMetric } from "./store/day_sums.ts";
 
@@ -36,6 +37,8 @@ export interface Entry {
   askedAt: number;
   /** When it was last begun to be computed, in milliseconds since 1970. */
   triedAt: number;
+  /** How long that took, with rests and with what came in between, in milliseconds. */
+  tookMs: number;
   /** It is being computed. */
   isBusy: boolean;
   computed?: Computed;
@@ -75,6 +78,17 @@ export class RankingCache {
     this.#entries.delete(entry.key);
     this.#entries.set(entry.key, entry);
     return entry;
+  }
+
+  /**
+   * Says how long a ranking is new enough for whoever asks. It goes by all that are in memory, for
+   * all of them may be asked for again and again.
+   *
+   * @returns Milliseconds.
+   */
+  freshMs(): number {
+    const entries = [...this.#entries.values()];
+    return freshMs(entries.reduce((sum, { tookMs }) => sum + tookMs, 0));
   }
 
   /** @returns What somebody waits for and nobody computes. */
@@ -126,7 +140,7 @@ export class RankingCache {
       if (oldest === undefined) return undefined;
       this.#entries.delete(oldest.key);
     }
-    const never = { askedAt: -Infinity, triedAt: -Infinity, isBusy: false };
+    const never = { askedAt: -Infinity, triedAt: -Infinity, tookMs: 0, isBusy: false };
     const entry = { key: keyOf(subject), subject, isKept, ...never };
     this.#entries.set(entry.key, entry);
     return entry;

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dayOfTime } from "./calendar.ts";
+import { nextOrLast, within } from "./patience.ts";
 import { firstDayOf, type Period, type Place } from "./ranking.ts";
 import { type Computed, type Entry, RankingCache, type RankingSubject } from "./ranking_cache.ts";
 import { readRanking } from "./ranking_read.ts";
@@ -42,7 +44,8 @@ export interface RankingsOptions {
 /** Rankings of a store. */
 export interface Rankings {
   /**
-   * Finds a ranking, and waits for it where it has not been asked for lately.
+   * Finds a ranking, and waits for it where it has not been asked for lately. One that takes little
+   * to compute is as new as can be; see `freshness.ts`.
    *
    * @returns `undefined` if it takes longer than a request should wait.
    * @throws {AppError} `unavailable`, if the store is.
@@ -58,7 +61,6 @@ export interface Rankings {
 
 /** No answer is older. */
 const MAX_AGE_MS = 5 * 60_000;
-const DAY_MS = 86_400_000;
 const ROUND_MS = 10_000;
 const PATIENCE_MS = 10_000;
 /** Of one processor, a share of one in so many, where nobody waits and where somebody does. */
@@ -90,9 +92,7 @@ class BackgroundRankings implements Rankings {
     const now = this.#options.now();
     const entry = this.#cache.ask(subject, now);
     if (entry === undefined) return undefined;
-    const { computed } = entry;
-    const isFresh = computed !== undefined && now - computed.computedAt < MAX_AGE_MS;
-    const found = isFresh ? computed : await this.#compute(entry);
+    const found = await this.#newest(entry, now);
     if (found === undefined) return undefined;
     const { today, computedAt, places } = found;
     const from = firstDayOf(period, today);
@@ -116,24 +116,26 @@ class BackgroundRankings implements Rankings {
     await this.#work;
   }
 
-  /** Waits for a ranking, but not for long. */
-  async #compute(entry: Entry): Promise<Computed | undefined> {
-    if (this.#isStopped) return undefined;
+  /** What there is, or what it will be if that is worth waiting for. */
+  #newest(entry: Entry, now: number): Promise<Computed | undefined> {
+    const { computed } = entry;
+    if (computed === undefined || now - computed.computedAt >= MAX_AGE_MS) {
+      return within(this.#compute(entry), this.#options.patienceMs);
+    }
+    const isNew = now - entry.triedAt < this.#cache.freshMs();
+    return isNew ? Promise.resolve(computed) : nextOrLast(this.#compute(entry), computed, entry);
+  }
+
+  /** All who wait wait for the same. */
+  #compute(entry: Entry): Promise<Computed | undefined> {
+    if (this.#isStopped) return Promise.resolve(undefined);
     if (entry.wanted === undefined) {
       entry.wanted = Promise.withResolvers();
       // Nobody may be there any more to hear of a failure.
       entry.wanted.promise.catch(() => {});
     }
     this.refresh();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const enough = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), this.#options.patienceMs);
-    });
-    try {
-      return await Promise.race([entry.wanted.promise, enough]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return entry.wanted.promise;
   }
 
   async #computeDue(): Promise<void> {
@@ -156,6 +158,7 @@ class BackgroundRankings implements Rankings {
     try {
       const computed = await this.#read(entry);
       if (computed !== undefined) entry.computed = computed;
+      entry.tookMs = Math.max(0, this.#options.now() - entry.triedAt);
       entry.wanted?.resolve(computed);
     } catch (error) {
       entry.wanted?.reject(error);
@@ -169,7 +172,7 @@ class BackgroundRankings implements Rankings {
   async #read(entry: Entry): Promise<Computed | undefined> {
     const { store, now } = this.#options;
     const computedAt = now();
-    const today = Math.floor(computedAt / DAY_MS);
+    const today = dayOfTime(computedAt);
     const read = await readRanking(entry.subject, {
       store,
       today,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 
 import { type Collector, createCollector } from "../lib/collector.ts";
-import type { Notification } from "../lib/notification.ts";
+import type { Notification } from "../lib/batch.ts";
 import { AppError } from "../lib/errors.ts";
 import { createMetrics } from "../lib/metrics.ts";
 import { EventFault, type IgnoredCount, type Store } from "../lib/store/store.ts";

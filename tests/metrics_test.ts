@@ -65,6 +65,8 @@ Deno.test("createMetrics() names all instruments, with help and type", () => {
     "drec_notifications_total counter",
     "drec_queue_events gauge",
     "drec_store_errors_total counter",
+    "drec_stream_readers gauge",
+    "drec_stream_readers_dropped_total counter",
     "process_resident_memory_bytes gauge",
     "process_start_time_seconds gauge",
   ]);

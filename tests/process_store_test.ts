@@ -53,13 +53,14 @@ testForms("a database that another program locks: 503 within 100 ms, then as bef
   const url = await drec.ready();
   using poster = createPoster(`${url}/events`);
   assert.equal(await poster.post([wireEvent()]), 200);
+  using api = createApi(url);
+  assert.equal((await api.get("accounting")).received, 1);
   const event = wireEvent();
   using other = new DatabaseSync(`${drec.cwd}/data/drec.db`, { timeout: 2000 });
   other.exec("BEGIN IMMEDIATE");
   checkRefusals(await refusals(drec, textOf([event]), 400), PATIENCE_MS);
   checkRefusals(await refusals(drec, textOf([event]), 1500), KNOWN_MS);
   assert.equal(await readiness(drec), "503 store");
-  using api = createApi(url);
   assert.equal((await api.get("accounting")).received, 1);
   other.exec("COMMIT");
   await poster.deliver([event]);

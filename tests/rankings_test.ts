@@ -21,7 +21,7 @@ function rankingsOf(store: Pick<Store, "sumDays">, options: Partial<RankingsOpti
 }
 
 /** Counts how often reading a ranking of a store begins. */
-function counting(store: Store) {
+function counting(store: Pick<Store, "sumDays">) {
   const read: string[] = [];
   return {
     read,
@@ -33,7 +33,7 @@ function counting(store: Store) {
   };
 }
 
-Deno.test("createRankings() computes what is asked for, and answers from memory for a while", async () => {
+Deno.test("createRankings() computes what is asked for, and answers from memory for two seconds", async () => {
   await using opened = await openTestStore();
   const store = counting(opened.store);
   const { clock, rankings, names } = rankingsOf(store);
@@ -42,12 +42,72 @@ Deno.test("createRankings() computes what is asked for, and answers from memory 
   await rankings.refresh();
   assert.deepEqual(store.read, ["pulls", "pushes"], "a request comes before what is due");
   await recordEvents(opened.store, [{ repository: "c" }]);
-  clock.time += 5 * MINUTE - 1;
+  clock.time += 1999;
   assert.deepEqual(await names(), ["b 2", "a 1"]);
   assert.equal((await rankings.find(pulls))?.computedAt, start);
   clock.time += 1;
-  assert.deepEqual(await names(), ["b 2", "a 1", "c 1"], "five minutes are too old");
-  assert.equal((await rankings.find(pulls))?.computedAt, start + 5 * MINUTE);
+  assert.deepEqual(await names(), ["b 2", "a 1", "c 1"]);
+  assert.equal((await rankings.find(pulls))?.computedAt, start + 2000);
+  assert.deepEqual(store.read, ["pulls", "pushes", "pulls"]);
+  await rankings.stop();
+});
+
+Deno.test("createRankings() computes again what somebody asks for in a twentieth of the time", async () => {
+  await using opened = await openTestStore();
+  const clock = { time: start };
+  const store = counting({
+    sumDays(query) {
+      clock.time += 200;
+      return opened.store.sumDays(query);
+    },
+  });
+  const { rankings, names } = rankingsOf(store, { now: () => clock.time });
+  await rankings.refresh();
+  await recordEvents(opened.store, [{}]);
+  // Pulls were computed at 0, pushes at 200, in so many milliseconds each.
+  const at = async (ms: number) => {
+    clock.time = start + ms;
+    return await names();
+  };
+  assert.deepEqual(await at(7999), []);
+  assert.deepEqual(await at(8000), ["team/app 1"]);
+  await rankings.find({ metric: "checks", period: "7d" });
+  await recordEvents(opened.store, [{}]);
+  assert.deepEqual(await at(8000 + 11_999), ["team/app 1"], "there are three now");
+  assert.deepEqual(await at(8000 + 12_000), ["team/app 2"]);
+  assert.deepEqual(store.read, ["pulls", "pushes", "pulls", "checks", "pulls"]);
+  await rankings.stop();
+});
+
+Deno.test("createRankings() shows what it has where computing again takes long or fails", async () => {
+  await using opened = await openTestStore();
+  let gate: Promise<unknown> = Promise.resolve();
+  const store: Pick<Store, "sumDays"> = {
+    sumDays: (query) => gate.then(() => opened.store.sumDays(query)),
+  };
+  const errors: unknown[] = [];
+  const { clock, rankings, names } = rankingsOf(store, { onError: (error) => errors.push(error) });
+  await recordEvents(opened.store, [{}]);
+  assert.deepEqual(await names(), ["team/app 1"]);
+  await rankings.refresh();
+  await recordEvents(opened.store, [{}]);
+  const opening = Promise.withResolvers<void>();
+  gate = opening.promise;
+  clock.time += 2000;
+  const both = await Promise.all([names(), names()]);
+  assert.deepEqual(both, [["team/app 1"], ["team/app 1"]]);
+  opening.resolve();
+  await rankings.refresh();
+  assert.deepEqual(await names(), ["team/app 2"], "it was computed all the same");
+  const ill = new AppError("unavailable", "Cannot read");
+  gate = Promise.reject(ill);
+  gate.catch(() => {});
+  clock.time += 2000;
+  assert.deepEqual(await names(), ["team/app 2"]);
+  assert.deepEqual(await names(), ["team/app 2"]);
+  assert.deepEqual(errors, [ill], "it is tried every two seconds");
+  clock.time += 5 * MINUTE;
+  await assert.rejects(names(), ill);
   await rankings.stop();
 });
 

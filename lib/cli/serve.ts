@@ -90,7 +90,7 @@ async function serve(
     onStoreChange: storeChangeLog(log),
     onQuarantined: quarantineLog(),
   });
-  const stream = createLiveStream(store, logger("http"));
+  const stream = createLiveStream(store, { log: logger("http"), metrics });
   const rankings = createRankings({
     store,
     now: Date.now,
@@ -213,6 +213,7 @@ function createHandler(
     metrics,
     readiness,
     pendingIgnored: () => collector.pendingIgnored(),
+    settled: () => collector.settled(),
     now: Date.now,
     log: logger("http"),
   });

@@ -67,6 +67,8 @@ export interface AppOptions {
   readonly readiness: () => Readiness;
   /** Ignored events that wait for the next commit. */
   readonly pendingIgnored: () => readonly IgnoredCount[];
+  /** Waits until the events that have been answered can be read. */
+  readonly settled: () => Promise<void>;
   /** Tells the time in milliseconds since 1970. */
   readonly now: () => number;
   readonly log: ErrorLog;
@@ -84,7 +86,11 @@ export function createApp(options: AppOptions): FetchHandler {
   return function handle(request, info): Response | Promise<Response> {
     const path = pathOf(request.url);
     const isNotification = path === route || path.startsWith(`${route}/`);
-    return isNotification ? options.ingest(request, info) : app.fetch(request, info);
+    if (isNotification) return options.ingest(request, info);
+    const isProbe = path.startsWith("/-/");
+    if (isProbe) return app.fetch(request, info);
+    // Who has just sent an event finds it in the numbers.
+    return options.settled().then(() => app.fetch(request, info));
   };
 }
 

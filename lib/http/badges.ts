@@ -7,8 +7,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-
 import { makeBadge } from "badge-maker";
 
 import { dayOf } from "../statistics.ts";
@@ -22,6 +20,7 @@ import {
   parseBadgeQuery,
 } from "./badge_query.ts";
 import { queryOf } from "./request.ts";
+import { entityTagOf, isCurrent } from "./revalidation.ts";
 
 /** How long a badge may be kept; shields.io takes no less. */
 const CACHE_SECONDS = 300;
@@ -175,19 +174,15 @@ function printable(text: string): string {
 
 function answerBadge(c: ApiContext, text: string, contentType: string): Response {
   const body = new TextEncoder().encode(text);
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  const etag = entityTagOf(body);
   // What a token has opened is not for the next one to find in a shared cache.
   const scope = c.req.header("authorization") === undefined ? "public" : "private";
-  const headers = { "Cache-Control": `${scope}, max-age=${CACHE_SECONDS}`, ETag: etag };
+  const caching = `${scope}, max-age=${CACHE_SECONDS}`;
+  const headers = { "Cache-Control": caching, Vary: "Accept-Encoding", ETag: etag };
   if (isCurrent(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
   return c.body(body, 200, {
     ...headers,
     "Content-Type": contentType,
     "Content-Length": String(body.byteLength),
   });
-}
-
-function isCurrent(sent: string | undefined, etag: string): boolean {
-  const tags = sent?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
-  return tags.includes(etag) || tags.includes("*");
 }

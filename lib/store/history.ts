@@ -11,6 +11,9 @@
 
 import type { Metric } from "../statistics.ts";
 import type { OfRepository } from "../target.ts";
+import type { ConsumerFilter } from "./day_sums.ts";
+
+export type { ConsumerFilter } from "./day_sums.ts";
 
 /** A day on which something was counted; a month, by its first day. */
 export interface DayValue {
@@ -18,11 +21,6 @@ export interface DayValue {
   readonly day: number;
   readonly value: number;
 }
-
-/** Which consumers count: only some, or all but some. */
-export type ConsumerFilter =
-  | { readonly only: readonly string[] }
-  | { readonly except: readonly string[] };
 
 /** All repositories in a directory such as `team/`, or everything (`""`). */
 export interface NamespaceRef {
@@ -86,6 +84,9 @@ export interface Census {
   readonly next: string | null;
 }
 
+/** Where a registry is asked about, so many of the latest events are looked at. */
+export const LATEST_EVENTS = 1000;
+
 /** What a store tells of the past. */
 export interface HistoryStore {
   /** A number over time, read at one moment. What nobody knows has no days. */
@@ -94,4 +95,12 @@ export interface HistoryStore {
   totals(query: TotalsQuery): Promise<Record<Metric, number>>;
   /** Counts a part of the listed repositories; a part takes milliseconds. */
   census(query: CensusQuery): Promise<Census>;
+  /**
+   * When the last event arrived that was no repetition.
+   *
+   * @param registry Only of this one.
+   * @returns Milliseconds since 1970; `null` where the log has none, or where the
+   *   {@linkcode LATEST_EVENTS} are all of other registries.
+   */
+  lastArrival(registry?: string): Promise<number | null>;
 }

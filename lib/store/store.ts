@@ -9,153 +9,25 @@
 
 import type { Outcome, PlanOptions, Received } from "../batch.ts";
 import type { Metric } from "../statistics.ts";
+import type { Inbox } from "./inbox.ts";
+import type {
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  EventRecord,
+  ManifestStatistics,
+  RepositoryRef,
+  RepositoryStatistics,
+  Star,
+  StarChange,
+  TagStatistics,
+} from "./items.ts";
 import type { UnusedItem, UnusedQuery } from "./unused.ts";
 import type { DaySums, DaySumsQuery } from "./day_sums.ts";
 import type { DayValue, HistoryStore } from "./history.ts";
 
 export type { DayValue } from "./history.ts";
-
-/** A repository of a registry. */
-export interface RepositoryRef {
-  readonly registry: string;
-  readonly repository: string;
-}
-
-/** Numbers and times of a repository. */
-export interface RepositoryStatistics extends RepositoryRef {
-  readonly pulls: number;
-  readonly pushes: number;
-  readonly stars: number;
-  readonly checks: number;
-  readonly childPulls: number;
-  readonly digestPushes: number;
-  readonly unchangedPushes: number;
-  readonly firstPulled: number | null;
-  readonly lastPulled: number | null;
-  readonly firstPushed: number | null;
-  readonly lastPushed: number | null;
-  readonly lastChecked: number | null;
-  readonly lastUsed: number | null;
-  readonly deletes: {
-    readonly tags: number;
-    readonly manifests: number;
-    readonly blobs: number;
-    readonly unknown: number;
-  };
-  /** At most 1,000 names in code point order; empty in lists. */
-  readonly actors: readonly string[];
-  readonly actorCount: number;
-  /** Tags that exist now, as far as is known. */
-  readonly tagCount: number;
-  readonly deleted: number | null;
-}
-
-/** Numbers and times of a tag. */
-export interface TagStatistics {
-  /** `(overflow)` for the row of all tags beyond the bound. */
-  readonly tag: string;
-  readonly overflow: boolean;
-  readonly digest: string | null;
-  readonly pulls: number;
-  readonly pushes: number;
-  readonly unchangedPushes: number;
-  readonly checks: number;
-  readonly firstPulled: number | null;
-  readonly lastPulled: number | null;
-  readonly firstPushed: number | null;
-  readonly lastPushed: number | null;
-  readonly lastChecked: number | null;
-  /** Of the tag, or of the manifest it points to where that was used later. */
-  readonly lastUsed: number | null;
-  readonly deleted: number | null;
-}
-
-/** Numbers and times of a manifest. */
-export interface ManifestStatistics {
-  readonly digest: string;
-  readonly mediaType: string | null;
-  /** Kind of artifact. */
-  readonly kind: string;
-  /** Bytes of config and layers; of an index: of its platform images. `null`: unknown. */
-  readonly size: number | null;
-  /** `os/architecture[/variant]`, sorted; empty where unknown. */
-  readonly platforms: readonly string[];
-  readonly pulls: number;
-  readonly childPulls: number;
-  readonly checks: number;
-  readonly pushes: number;
-  readonly digestPushes: number;
-  readonly firstSeen: number | null;
-  readonly lastUsed: number | null;
-  /** A delete that no later use contradicts. */
-  readonly deleted: number | null;
-}
-
-/** What can be broken down. */
-export type BreakdownDimension = "actor" | "client" | "consumer";
-
-/** Numbers of one actor, client family or consumer in a repository. */
-export interface BreakdownStatistics {
-  /** `(anonymous)`, and `(overflow)` for the row of all actors beyond the bound. */
-  readonly name: string;
-  readonly overflow: boolean;
-  readonly pulls: number;
-  readonly pushes: number;
-  readonly firstSeen: number | null;
-  readonly lastSeen: number | null;
-}
-
-/** A user's star on a repository. */
-export interface Star {
-  readonly user: string;
-  /** When it was given. */
-  readonly at: number;
-}
-
-/** A star that is to be given, or taken back. */
-export interface StarChange extends Star {
-  readonly isStarred: boolean;
-}
-
-/** An event of the log with what it was counted as. */
-export interface EventRecord {
-  readonly id: string;
-  /** By the registry's clock. */
-  readonly timestamp: number;
-  readonly receivedAt: number;
-  readonly action: string;
-  readonly method: string | null;
-  readonly tag: string | null;
-  readonly digest: string | null;
-  readonly mediaType: string | null;
-  readonly actor: string | null;
-  readonly address: string | null;
-  readonly client: string | null;
-  readonly userAgent: string | null;
-  readonly outcome: Outcome;
-  /** Type of its meaning, such as `pull`, `childPull`, `check`. */
-  readonly countedAs: string;
-  /** Row of the decision table. */
-  readonly row: number;
-  /** The tag it counted for: its own, or that of the HEAD before it. */
-  readonly countedTag: string | null;
-  readonly estimated: boolean;
-}
-
-/** What became of all events ever received. */
-export interface Accounting {
-  readonly received: number;
-  readonly counted: number;
-  readonly duplicate: number;
-  readonly ignored: number;
-  readonly quarantined: number;
-}
-
-/** {@linkcode Accounting} in all and by registry. */
-export interface AccountingReport extends Accounting {
-  /** In order of the name. */
-  readonly byRegistry: readonly (Accounting & { readonly registry: string })[];
-}
+export type * from "./items.ts";
 
 /** Position in a list: the sort values of the last item, of one kind a list. */
 export type Cursor = readonly (string | number | null)[];
@@ -258,11 +130,15 @@ export interface RepositoryWatcher {
 
 /** Where statistics live. Safe to be called concurrently. */
 export interface Store extends HistoryStore {
+  /** Where notifications are kept until they are counted; only an embedded store has one. */
+  readonly inbox?: Inbox | undefined;
+
   /**
    * Records entries in one transaction, durable on return. An id that the log has already changes
    * nothing but the accounting.
    *
-   * @param received The entries, in order of arrival; not all need be of one body.
+   * @param received The entries, in order of arrival; not all need be of one body. Those with a
+   *   number are durable in the inbox, and their numbers ascend; the last one is remembered.
    * @param options `ignored`: counts to add to the accounting in the same transaction;
    *   `deadline`: milliseconds since 1970, after which retries of a conflict are given up.
    * @returns What became of each, in order.

@@ -10,6 +10,7 @@
 
 import { AppError } from "../errors.ts";
 import { keyOf } from "../facts.ts";
+import type { Metrics } from "../metrics.ts";
 import type { RepositoryRef, RepositoryStatistics, Store } from "../store/store.ts";
 import { Audience, type StreamFilter } from "./audience.ts";
 import { Journal } from "./journal.ts";
@@ -49,6 +50,8 @@ export interface StreamHubOptions {
   readonly now: () => number;
   /** Told where the store does not answer; what is due is tried again. */
   readonly onFailure?: (error: unknown) => void;
+  /** Count the readers. */
+  readonly metrics?: Pick<Metrics, "streamReaders" | "streamDropped">;
   readonly limits?: Partial<StreamLimits>;
 }
 
@@ -142,8 +145,10 @@ class Hub implements StreamHub {
   #admit({ filter, lastEventId }: StreamRequest): ReadableStream<Uint8Array<ArrayBuffer>> {
     const reader = new Reader({
       maxBacklog: this.#limits.maxBacklog,
-      onEnd: () => {
+      onEnd: (why) => {
         this.#audience.remove(reader, filter);
+        this.#count();
+        if (why === "slow") this.#options.metrics?.streamDropped.add(1);
         this.#linger();
       },
     });
@@ -156,12 +161,17 @@ class Hub implements StreamHub {
     // Last, as it names a place that all before it have led to.
     reader.send(encodeGreeting(this.#journal.position, { retryMs }));
     this.#audience.add(reader, filter);
+    this.#count();
     this.#heartbeat ??= setInterval(
       () => this.#audience.broadcast(encodeHeartbeat(this.#journal.position)),
       this.#limits.heartbeatMs,
     );
     this.#schedule();
     return reader.stream;
+  }
+
+  #count(): void {
+    this.#options.metrics?.streamReaders.set(this.#audience.size);
   }
 
   #note({ registry, repository }: RepositoryRef): void {

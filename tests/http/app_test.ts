@@ -162,7 +162,8 @@ Deno.test("createApp() sends headers against misuse with every answer", async (t
       const policy = headers.get("content-security-policy");
       assert.equal(policy, "default-src 'none'; frame-ancestors 'none'");
       assert.equal(headers.get("strict-transport-security"), null);
-      assert.equal(headers.get("cache-control"), "no-store");
+      const isKept = path === "/api/v1/repositories";
+      assert.equal(headers.get("cache-control"), isKept ? "private, no-cache" : "no-store");
     });
   }
 });

@@ -59,6 +59,7 @@ Deno.test("POST with a bound token counts for its registry on the bare route", a
   const headers = ["Authorization: Bearer for-main"];
   await ingest.post([wireEvent()], { headers });
   await ingest.post([wireEvent()], { path: "/events/main", headers });
+  await ingest.settled();
   const [found, ...others] = await ingest.store.findRepositories("team/app");
   assert.deepEqual([found?.registry, found?.pulls], ["main", 2]);
   assert.deepEqual(others, []);

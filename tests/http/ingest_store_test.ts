@@ -28,6 +28,7 @@ async function deliver(ingest: TestIngest, body: string): Promise<void> {
 Deno.test("a locked database is 503, soon within 100 ms, and takes events again by itself", async () => {
   await using ingest = await startIngest();
   await ingest.post([wireEvent()]);
+  await ingest.settled();
   using other = new DatabaseSync(ingest.path);
   const body = textOf([wireEvent()]);
   other.exec("BEGIN IMMEDIATE");

@@ -135,11 +135,14 @@ Deno.test("POST /events answers 200 to whatever arrives whole, and accounts for 
   assert.deepEqual(ingest.failures, []);
 });
 
-Deno.test("POST /events answers when the event is in the database", async () => {
+Deno.test("POST /events answers when the event is durable; a question finds it counted", async () => {
   await using ingest = await startIngest();
   using other = new DatabaseSync(ingest.path, { readOnly: true });
   for (let pulls = 1; pulls <= 20; pulls++) {
     assert.equal((await ingest.post([wireEvent()])).status, 200);
+    const inbox = await Deno.readTextFile(`${ingest.path}-inbox`);
+    assert.equal(inbox.match(/"events":1}\n/g)?.length, pulls);
+    assert.equal((await ingest.accounting()).counted, pulls);
     const row = other.prepare("SELECT sum(pulls) AS pulls FROM repositories").get();
     assert.equal(row?.pulls, pulls);
   }
@@ -159,14 +162,15 @@ Deno.test("POST /events with blobs: count counts layers, exactly once", async ()
   });
 });
 
-Deno.test("POST /events takes 1,200 events at once, and answers after the last", async () => {
+Deno.test("POST /events takes 1,200 events at once, and counts them in several batches", async () => {
   await using ingest = await startIngest();
   using other = new DatabaseSync(ingest.path, { readOnly: true });
   const events = Array.from({ length: 1200 }, (_, index) => wireEvent({ tag: `t${index % 7}` }));
   assert.equal((await ingest.post(events)).status, 200);
+  await ingest.settled();
   const row = other.prepare("SELECT sum(pulls) AS pulls FROM repositories").get();
   assert.equal(row?.pulls, 1200);
-  assert.match(ingest.metrics.render(), /^drec_batch_events_count 3$/m);
+  assert.match(ingest.metrics.render(), /^drec_batch_events_count 5$/m);
 });
 
 Deno.test("POST /events takes an event of 25 MB, and keeps 10,000 of its references", async () => {

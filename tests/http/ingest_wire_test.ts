@@ -31,6 +31,7 @@ Deno.test("POST counts for the registry that the path names, with a slash at its
       const repository = `at/${crypto.randomUUID()}`;
       const answer = await ingest.post([wireEvent({ repository })], { path });
       assert.equal(answer.status, 200);
+      await ingest.settled();
       const found = await ingest.store.findRepositories(repository);
       assert.deepEqual(found.map(({ registry }) => registry), [registry]);
     });
@@ -212,6 +213,7 @@ Deno.test("POST is heard over TLS, the broken ones refused", async (t) => {
     const answer = await rawRequest(ingest.port, requestOf({ body }));
     assert.ok(answer.status === 0 || answer.status === 400, `${answer.status}`);
   });
+  await ingest.settled();
   const { received, counted } = await ingest.store.accounting();
   assert.deepEqual({ received, counted }, { received: 1, counted: 1 });
 });

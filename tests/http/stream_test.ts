@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createAuthorizer } from "../../lib/http/auth.ts";
 import { openSocket } from "../support/http.ts";
 import { recordEvents } from "../support/store.ts";
-import { startStream } from "../support/stream.ts";
+import { startStream, type StreamServer } from "../support/stream.ts";
 import { pause, until } from "../support/wait.ts";
 
 const STREAM = "/api/v1/stream";
@@ -243,12 +243,24 @@ Deno.test("GET /api/v1/stream sends a comment while nothing happens", async () =
   assert.match(reader.lastId(), /-1$/);
 });
 
+/** What `/metrics` says of the readers. */
+function counted({ app }: StreamServer): { readers: number; dropped: number } {
+  const text = app.metrics.render();
+  const valueOf = (name: string) => Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
+  return {
+    readers: valueOf("drec_stream_readers"),
+    dropped: valueOf("drec_stream_readers_dropped_total"),
+  };
+}
+
 Deno.test("GET /api/v1/stream forgets who hangs up", async () => {
   await using server = await startStream();
   const readers = await Promise.all(Array.from({ length: 20 }, () => server.read()));
   assert.equal(server.app.stream.readers, 20);
+  assert.deepEqual(counted(server), { readers: 20, dropped: 0 });
   for (const reader of readers) await reader[Symbol.asyncDispose]();
   await until(() => server.app.stream.readers === 0, "the end of all");
+  assert.deepEqual(counted(server), { readers: 0, dropped: 0 });
 });
 
 Deno.test("GET /api/v1/stream drops who reads too slowly, and nobody else", async () => {
@@ -281,6 +293,7 @@ Deno.test("GET /api/v1/stream drops who reads too slowly, and nobody else", asyn
   );
   assert.equal(reader.isOver(), false);
   assert.deepEqual(server.app.logged, []);
+  assert.deepEqual(counted(server), { readers: 1, dropped: 1 });
 });
 
 Deno.test("GET /api/v1/stream reaches a thousand readers", async () => {

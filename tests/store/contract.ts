@@ -5,6 +5,7 @@
  */
 
 import type { Ignorable } from "../support/require.ts";
+import { arrivalCases } from "./contract_arrivals.ts";
 import { countingCases } from "./contract_counting.ts";
 import { deletingCases } from "./contract_deleting.ts";
 import { expiringCases } from "./contract_expiring.ts";
@@ -43,6 +44,7 @@ export function storeContract(
     ...starCases,
     ...watchingCases,
     ...summingCases,
+    ...arrivalCases,
   ];
   return cases.map(({ name: what, options, run }) => ({
     name: `${name}: ${what}`,

@@ -6,11 +6,19 @@
 
 import assert from "node:assert/strict";
 
+import { DAY_MS } from "../../lib/calendar.ts";
 import { createConsumerMatcher } from "../../lib/consumer.ts";
 import type { DaySums, DaySumsQuery } from "../../lib/store/day_sums.ts";
 import type { Cursor, Store } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noonUs } from "../support/events.ts";
-import { compareCodePoints, type ContractCase, gone, record } from "./contract_support.ts";
+import {
+  app,
+  compareCodePoints,
+  type ContractCase,
+  gone,
+  record,
+  storeOptionsOf,
+} from "./contract_support.ts";
 
 const dayUs = 86_400_000_000;
 const today = Math.floor(noonUs / dayUs);
@@ -186,6 +194,60 @@ export const summingCases: readonly ContractCase[] = [
         rows(store, { metric, windows: [week], bounds });
       assert.deepEqual(await found("blobPulls"), [["team/app", 2, 1]]);
       assert.deepEqual(await found("blobBytes"), [["team/app", 2000, 1000]]);
+    },
+  },
+  {
+    name: "sums up all time where days of long ago are kept by month",
+    options: {
+      consumerOf: consumers,
+      retention: { ...storeOptionsOf().retention, days: 31 * DAY_MS },
+    },
+    async run(_t, { store }) {
+      const layer = {
+        kind: "blob",
+        mediaType: mediaTypes.layer,
+        tag: undefined,
+        size: 1000,
+      } as const;
+      const longAgo = { at: before(100) };
+      await record(store, [
+        ...times(1, ci),
+        ...times(2, { ...ci, ...longAgo }),
+        ...times(4, { ...prod, ...longAgo }),
+        ...times(8, { ...prod, at: before(200) }),
+        { ...layer, digest: digestOf("l") },
+        { ...layer, ...longAgo, digest: digestOf("m") },
+        { ...layer, ...ci, ...longAgo, digest: digestOf("n") },
+        ...times(1, { ...ci, ...longAgo, repository: "team/old" }),
+      ]);
+      await record(store, [{ ...ci, ...longAgo }], { registry: "other" });
+      const found = async () => [
+        await rows(store, { ...pulls, windows: [week] }),
+        await rows(store, { ...pulls, windows: [week], consumers: { only: ["ci"] } }),
+        await rows(store, { ...pulls, windows: [week], consumers: { except: ["ci"] } }),
+        await rows(store, { metric: "blobPulls", windows: [week], bounds }),
+        await rows(store, {
+          metric: "blobBytes",
+          windows: [],
+          bounds,
+          consumers: { only: ["ci"] },
+        }),
+      ];
+      const kept = await found();
+      assert.deepEqual(kept, [
+        [["team/app", 15, 1], ["other:team/app", 1, 0], ["team/old", 1, 0]],
+        [["team/app", 3, 1], ["other:team/app", 1, 0], ["team/old", 1, 0]],
+        [["team/app", 12, 0], ["other:team/app", 0, 0], ["team/old", 0, 0]],
+        [["team/app", 3, 1], ["other:team/app", 0, 0], ["team/old", 0, 0]],
+        [["team/app", 1000], ["other:team/app", 0], ["team/old", 0]],
+      ]);
+      while (await store.expire(noonUs / 1000));
+      const { months } = await store.history({ of: app, metric: "pulls", from: 0, to: today });
+      assert.deepEqual(months.map(({ value }) => value), [8, 6], "there are no days any more");
+      assert.deepEqual(await found(), kept);
+      // Late for its day, and until the next sweep beside the month.
+      await record(store, [{ ...ci, at: before(100), id: "late" }]);
+      assert.deepEqual((await found())[1]?.[0], ["team/app", 4, 1]);
     },
   },
   {

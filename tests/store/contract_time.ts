@@ -142,8 +142,8 @@ const namespaceCases: readonly ContractCase[] = [
       ];
       for (const [name, consumers = assert.fail(), want] of cases) {
         await t.step(name, async () => {
-          for (const  of of[app, team, everything, { ...everything, registry: "default" }]) {
-            assert.equal(await sumOf(store, of, { consumers }), want);
+          for (const owner of [app, team, everything, { ...everything, registry: "default" }]) {
+            assert.equal(await sumOf(store, owner, { consumers }), want);
           }
         });
       }
@@ -258,8 +258,8 @@ const foldingCases: readonly ContractCase[] = [
       await record(store, [{ at: on(oldMonth) }, { at: on(oldMonth + 1) }]);
       await expireOn(store, lastMonth + kept);
       await record(store, [{ at: on(oldMonth) }, { at: on(oldMonth + 5), ...ci }]);
-      for (const  of of[app, team, everything]) {
-        assert.deepEqual(await historyOf(store, of), {
+      for (const owner of [app, team, everything]) {
+        assert.deepEqual(await historyOf(store, owner), {
           days: [[oldMonth, 1], [oldMonth + 5, 1]],
           months: [[oldMonth, 2]],
           byDayFrom: lastMonth,
@@ -267,9 +267,9 @@ const foldingCases: readonly ContractCase[] = [
         assert.equal((await store.totals({ of: team, from: oldMonth, to: today })).pulls, 4);
       }
       await expireOn(store, lastMonth + kept + 1);
-      for (const  of of[app, tag, team, everything]) {
+      for (const owner of [app, tag, team, everything]) {
         const want = { days: [], months: [[oldMonth, 4]], byDayFrom: lastMonth };
-        assert.deepEqual(await historyOf(store, of), want);
+        assert.deepEqual(await historyOf(store, owner), want);
       }
       assert.equal((await store.totals({ of: team, from: oldMonth, to: today })).pulls, 4);
     },
@@ -311,8 +311,8 @@ const foldingCases: readonly ContractCase[] = [
         await expireOn(store, lastMonth + kept);
         await record(store, [{ ...gone, repository, at: on(today) }]);
         await record(store, [{ repository, action: "push", at: on(today) + 1 }]);
-        for (const  of of[{ ...app, repository }, { ...tag, repository }]) {
-          assert.equal(await sumOf(store, of), 0);
+        for (const owner of [{ ...app, repository }, { ...tag, repository }]) {
+          assert.equal(await sumOf(store, owner), 0);
         }
       });
       await t.step("a tag", async () => {

@@ -238,6 +238,8 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
         }),
     ],
     ["totals", () => store.totals({ of: { namespace: "team/" }, from: 0, to: 30_000 })],
+    ["last arrival", () => store.lastArrival()],
+    ["last arrival of a registry", () => store.lastArrival("other")],
     ["census", () => store.census({ of: { namespace: "team/" }, limit: 1 })],
     [
       "series of a tag",

@@ -71,6 +71,10 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     await store.series({ ...app, metric: "pulls", from: 0, to: 100_000, tag: "1.0" });
   },
   accounting: (store) => store.accounting(),
+  async lastArrival(store) {
+    await store.lastArrival();
+    await store.lastArrival("default");
+  },
   async listStars(store) {
     await store.listStars(app, { limit });
     await store.listStars(app, { limit, after: ["alice"] });
@@ -78,9 +82,9 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
   async history(store) {
     const span = { metric: "pulls", from: 0, to: 100_000 } as const;
     const consumers = { except: ["ci"] };
-    for (const  of of[app, { namespace: "" }, { namespace: "team/", registry: "default" }]) {
-      await store.history({ of, ...span });
-      await store.history({ of, ...span, consumers });
+    for (const owner of [app, { namespace: "" }, { namespace: "team/", registry: "default" }]) {
+      await store.history({ of: owner, ...span });
+      await store.history({ of: owner, ...span, consumers });
     }
     await store.history({ of: { ...app, tag: "1.0" }, ...span });
   },

@@ -71,6 +71,7 @@ export async function openTestApp(
     render: repositoryItem,
     now: () => performance.now(),
     onFailure: (error) => log("warning")("stream", { error }),
+    metrics,
     limits: streamLimits,
   });
   const handle = createApp({
@@ -87,6 +88,7 @@ export async function openTestApp(
     }),
     readiness: () => "ready",
     pendingIgnored: () => [],
+    settled: () => Promise.resolve(),
     now: () => NOW,
     log: { warning: log("warning"), error: log("error") },
     ...options,

@@ -57,6 +57,8 @@ export interface TestIngest extends AsyncDisposable {
   connect(): Promise<RawSocket>;
   /** What became of all events so far, waiting ones included; without the registries. */
   accounting(): Promise<Numbers>;
+  /** Waits until what was answered is in the database. */
+  settled(): Promise<void>;
   /** Refuses what comes, as at the end of the process. */
   drain(): Promise<void>;
 }
@@ -122,6 +124,7 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
     metrics,
     readiness: () => "ready",
     pendingIgnored: () => collector.pendingIgnored(),
+    settled: () => collector.settled(),
     now: Date.now,
     log: { warning: fail, error: fail },
   });
@@ -149,6 +152,7 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
       const { byRegistry: _, ...numbers }: AccountingReport = JSON.parse(body);
       return numbers;
     },
+    settled: () => collector.settled(),
     drain: () => collector.stop(),
     [Symbol.asyncDispose]: () => end({ server, collector, opened }),
   };
@@ -173,11 +177,14 @@ async function end(
  *
  * @param store The store; all but `record` is its own.
  * @param before What to wait for; what it throws, `record` throws.
+ * @param options `hasInbox`: it keeps its inbox, if it has one; else each answer waits for
+ *   `record`, as with a store that is shared.
  * @returns The store as the collector is to see it.
  */
 export function slowStore(
   store: Store,
   before: (received: readonly Received[]) => Promise<void>,
+  { hasInbox = false }: { hasInbox?: boolean } = {},
 ): Store {
   const record: Store["record"] = async (received, options) => {
     await before(received);
@@ -186,6 +193,7 @@ export function slowStore(
   return new Proxy(store, {
     get(target, name) {
       if (name === "record") return record;
+      if (name === "inbox" && !hasInbox) return undefined;
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },

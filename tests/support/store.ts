@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import type { Outcome, Received } from "../../lib/batch.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
@@ -51,7 +51,21 @@ export interface TestStore extends AsyncDisposable {
  */
 export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const folder = await Deno.makeTempDir({ prefix: "drec-test-" });
-  const path = join(folder, "drec.db");
+  return await openAt(join(folder, "drec.db"), options);
+}
+
+/**
+ * Opens the same file again, as the next process does.
+ *
+ * @param opened The store; it is closed.
+ * @returns The store; leaving its scope closes it and removes its folder.
+ */
+export async function reopenTestStore({ store, path }: TestStore): Promise<TestStore> {
+  await store.close();
+  return await openAt(path);
+}
+
+async function openAt(path: string, options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const store = await openSqliteStore({ path, exclusive: true }, {
     ...planOptionsOf(),
     collector: "test",
@@ -70,7 +84,7 @@ export async function openTestStore(options: Partial<StoreOptions> = {}): Promis
     path,
     async [Symbol.asyncDispose]() {
       await store.close();
-      await Deno.remove(folder, { recursive: true });
+      await Deno.remove(dirname(path), { recursive: true });
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Page, PageQuery } from "../../store/store.ts";
 import { type ListName, renderCursor } from "../cursor.ts";
 import { type Parameters, parseParameters } from "../parameters.ts";
 import { type Environment, queryOf } from "../request.ts";
+import { entityTagOf, isCurrent } from "../revalidation.ts";
 import type { Shape } from "./shapes.ts";
 
 /** Context of a request to the API. */
@@ -35,15 +36,10 @@ export function parametersOf(c: ApiContext, allowed: readonly string[]): Paramet
  *
  * @param c Context of the request.
  * @param value What to answer.
- * @returns The answer, with its length, so that small ones are not compressed.
+ * @returns The answer; see {@linkcode answerBody}.
  */
 export function answerJson(c: ApiContext, value: unknown): Response {
-  const body = new TextEncoder().encode(JSON.stringify(value));
-  return c.body(body, 200, {
-    "Content-Type": "application/json",
-    "Content-Length": String(body.byteLength),
-    "Cache-Control": "no-store",
-  });
+  return answerBody(c, JSON.stringify(value), "application/json");
 }
 
 /**
@@ -51,13 +47,37 @@ export function answerJson(c: ApiContext, value: unknown): Response {
  *
  * @param c Context of the request.
  * @param text What to answer.
- * @returns The answer.
+ * @returns The answer; see {@linkcode answerBody}.
  */
 export function answerText(c: ApiContext, text: string): Response {
-  return c.body(text, 200, {
-    "Content-Type": "text/plain; charset=utf-8",
-    "Cache-Control": "no-store",
-  });
+  return answerBody(c, text, "text/plain; charset=utf-8");
+}
+
+/**
+ * What was read may be kept by who has read it, but not be used again without asking: numbers
+ * change with every event. What a token has opened is not for a cache that others use.
+ */
+const KEEPING = { "Cache-Control": "private, no-cache", Vary: "Accept-Encoding" };
+
+/**
+ * Answers with all of a body at once, which has its length, so that small ones are not compressed.
+ *
+ * @param c Context of the request.
+ * @param text What to answer.
+ * @param contentType Its type.
+ * @returns The answer to a GET or HEAD has an entity tag, or is 304 where the client has the same
+ *   already. What a change is answered is not kept.
+ */
+function answerBody(c: ApiContext, text: string, contentType: string): Response {
+  const body = new TextEncoder().encode(text);
+  const headers = { "Content-Type": contentType, "Content-Length": String(body.byteLength) };
+  if (c.req.method !== "GET" && c.req.method !== "HEAD") {
+    return c.body(body, 200, { ...headers, "Cache-Control": "no-store" });
+  }
+  // Weak, for the same is sent compressed and not.
+  const kept = { ...KEEPING, ETag: `W/${entityTagOf(body)}` };
+  if (isCurrent(c.req.header("if-none-match"), kept.ETag)) return c.body(null, 304, kept);
+  return c.body(body, 200, { ...headers, ...kept });
 }
 
 /** A list that can be asked for in pages. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { renderDay } from "../../calendar.ts";
 import type { Period, Place } from "../../ranking.ts";
 import type { Ranking } from "../../rankings.ts";
 import type { SummedMetric } from "../../store/day_sums.ts";
@@ -31,8 +32,4 @@ export function rankingShape(
 
 function placeShape({ registry, repository, value, previous }: Place, index: number): Shape {
   return { rank: index + 1, registry, repository, value, previous };
-}
-
-function renderDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }

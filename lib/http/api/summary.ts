@@ -4,6 +4,8 @@
  * @module
  */
 
+import { freshMs } from "../../freshness.ts";
+import { nextOrLast } from "../../patience.ts";
 import type { NamespaceRef } from "../../store/history.ts";
 import type { Store } from "../../store/store.ts";
 import { answerJson, type ApiHandler, parametersOf } from "./answer.ts";
@@ -11,8 +13,8 @@ import { namespaceOf } from "./days.ts";
 import { renderTime, type Shape } from "./shapes.ts";
 import { computeSummary, type Summary } from "./summary_numbers.ts";
 
-/** An answer that is younger is given as it is. */
-const FRESH_MS = 60_000;
+/** An answer that is older is made anew, however long that takes. */
+const STALE_MS = 60_000;
 /** None that is older is given. */
 const MAX_AGE_MS = 300_000;
 /** Answers that are kept, one for each prefix and registry. */
@@ -21,6 +23,8 @@ const MAX_KEPT = 100;
 /** The last answer of its kind, and the next one while it is made. */
 interface Kept {
   last?: Summary;
+  /** How long it took, in milliseconds. */
+  tookMs: number;
   next?: Promise<Summary>;
 }
 
@@ -29,21 +33,22 @@ interface Kept {
  *
  * @param store Where statistics live.
  * @param now Tells the time in milliseconds since 1970.
- * @returns The handler. It answers with what it has for up to five minutes, and makes a new answer
- *   beside that when it is older than one.
+ * @returns The handler. What takes little is made anew for whoever asks (see `freshness.ts`); where
+ *   it takes long, the handler answers with what it has for up to five minutes, and makes a new
+ *   answer beside that when it is older than one.
  */
 export function showSummary(store: Store, now: () => number): ApiHandler {
   const kept = new Map<string, Kept>();
 
   async function summaryOf(of: NamespaceRef): Promise<Summary> {
     const entry = entryOf(kept, JSON.stringify([of.namespace, of.registry]));
-    const age = now() - (entry.last?.computedAt ?? -Infinity);
-    if (entry.last !== undefined && age < FRESH_MS) return entry.last;
-    entry.next ??= renew(entry, computeSummary(store, of, { now: now() }));
-    if (entry.last === undefined || age >= MAX_AGE_MS) return await entry.next;
-    // Whoever has to wait for it is told of its failure.
-    entry.next.catch(() => {});
-    return entry.last;
+    const { last } = entry;
+    const age = now() - (last?.computedAt ?? -Infinity);
+    const tookMs = [...kept.values()].reduce((sum, { tookMs }) => sum + tookMs, 0);
+    if (last !== undefined && age < Math.min(STALE_MS, freshMs(tookMs))) return last;
+    entry.next ??= renew(entry, { store, of, now });
+    if (last === undefined || age >= MAX_AGE_MS) return await entry.next;
+    return await nextOrLast(entry.next, last, entry);
   }
 
   return async function showSummary(c): Promise<Response> {
@@ -54,7 +59,7 @@ export function showSummary(store: Store, now: () => number): ApiHandler {
 
 /** The least lately asked for makes room. */
 function entryOf(kept: Map<string, Kept>, key: string): Kept {
-  const entry = kept.get(key) ?? {};
+  const entry = kept.get(key) ?? { tookMs: 0 };
   kept.delete(key);
   kept.set(key, entry);
   const [oldest] = kept.keys();
@@ -62,22 +67,28 @@ function entryOf(kept: Map<string, Kept>, key: string): Kept {
   return entry;
 }
 
-async function renew(entry: Kept, computed: Promise<Summary>): Promise<Summary> {
+async function renew(
+  entry: Kept,
+  { store, of, now }: { store: Store; of: NamespaceRef; now: () => number },
+): Promise<Summary> {
+  const began = now();
   try {
-    return entry.last = await computed;
+    return entry.last = await computeSummary(store, of, { now: began });
   } finally {
+    entry.tookMs = Math.max(0, now() - began);
     delete entry.next;
   }
 }
 
 function summaryShape({ namespace, registry }: NamespaceRef, summary: Summary): Shape {
-  const { repositories, tags, lastUsed, totals, periods, computedAt } = summary;
+  const { repositories, tags, lastUsed, lastEventAt, totals, periods, computedAt } = summary;
   return {
     prefix: namespace,
     registry: registry ?? null,
     repositories,
     tags,
     lastUsed: renderTime(lastUsed),
+    lastEventAt: renderTime(lastEventAt),
     totals,
     periods,
     computedAt: renderTime(computedAt),

@@ -30,6 +30,8 @@ export interface Summary {
   readonly tags: number;
   /** Milliseconds since 1970; `null`: never. */
   readonly lastUsed: number | null;
+  /** When the last event arrived, whatever its repository; milliseconds since 1970. */
+  readonly lastEventAt: number | null;
   readonly totals: Readonly<Record<Metric, number>>;
   readonly periods: Readonly<Record<keyof typeof PERIODS, PeriodNumbers>>;
   readonly computedAt: number;
@@ -67,6 +69,7 @@ export async function computeSummary(
   });
   return {
     ...await countAll(store, of),
+    lastEventAt: await store.lastArrival(of.registry),
     totals: await sumAll(store, of, today),
     periods: {
       today: periodOf(PERIODS.today),

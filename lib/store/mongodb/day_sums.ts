@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Document, Filter } from "mongodb";
+import type { ClientSession, Collection, Document, Filter } from "mongodb";
 
 import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { DayWindow, SummedMetric } from "../day_sums.ts";
@@ -14,6 +14,7 @@ import { COUNTERS, countOf, dateOfDay, DEFAULT_REGISTRY } from "./documents.ts";
 import type { RepositoryDocument } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
+import { runTransaction } from "./transaction.ts";
 
 /** Repositories whose days are summed up by one command. */
 const STEP = 250;
@@ -21,6 +22,8 @@ const KEYS: readonly SortKey[] = [
   { field: "repositoryname", direction: 1 },
   { field: "registry", direction: 1 },
 ];
+/** How long days and months of a step may take. */
+const READ_MS = 10_000;
 /** As far as dates of events go. */
 const EVER: DayWindow = { from: 0, to: 1_000_000 };
 
@@ -97,53 +100,91 @@ async function withDays(
   const found: DaySums[] = [];
   for (const [registry, those] of Map.groupBy(items, (item) => item.registry)) {
     const names = those.map(({ repository }) => repository);
-    const sums = await sumsOf(database, query, { registry, names, windows });
+    const of = { registry, names, windows };
+    const { days, months } = await (isTotalOfDays ? everOf : daysOf)(database, query, of);
     const none = windows.map(() => 0);
     for (const item of those) {
-      const all = sums.get(item.repository) ?? none;
-      const total = isTotalOfDays ? all.at(-1) ?? 0 : item.total;
+      const all = days.get(item.repository) ?? none;
+      const ever = (all.at(-1) ?? 0) + (months.get(item.repository) ?? 0);
+      const total = isTotalOfDays ? ever : item.total;
       found.push({ ...item, total, sums: all.slice(0, query.windows.length) });
     }
   }
   return found;
 }
 
-async function sumsOf(
-  database: Database,
-  { metric, consumers }: DaySumsQuery,
-  { registry, names, windows }: {
-    registry: string;
-    names: readonly string[];
-    windows: readonly DayWindow[];
-  },
+/** Some repositories of a registry. */
+interface Some {
+  readonly registry: string;
+  readonly names: readonly string[];
+  readonly windows: readonly DayWindow[];
+}
+
+/** By the name of the repository. */
+interface Sums {
+  /** Of each window. */
+  readonly days: ReadonlyMap<string, readonly number[]>;
+  readonly months: ReadonlyMap<string, number>;
+}
+
+/** At one moment, for a month that has just been added up must be seen once. */
+function everOf(database: Database, query: DaySumsQuery, of: Some): Promise<Sums> {
+  return runTransaction(database.client, async ({ session }) => ({
+    days: await sumWindows(database.decisive("daily"), query, { ...of, session }),
+    months: await sumMonths(database.decisive("monthly"), query, { ...of, session }),
+  }), { deadline: Date.now() + READ_MS });
+}
+
+async function daysOf(database: Database, query: DaySumsQuery, of: Some): Promise<Sums> {
+  return { days: await sumWindows(database.collection("daily"), query, of), months: new Map() };
+}
+
+/** What is summed up of the days, or months, of some repositories. */
+function matchOf({ consumers }: DaySumsQuery, { registry, names }: Some): Document {
+  return {
+    registry,
+    repositoryname: { $in: names },
+    tag: null,
+    ...(consumers === undefined ? {} : { consumer: consumersOf(consumers) }),
+  };
+}
+
+async function sumWindows(
+  daily: Collection,
+  query: DaySumsQuery,
+  { session, ...of }: Some & { session?: ClientSession },
 ): Promise<Map<string, number[]>> {
+  const { windows } = of;
   const from = dateOfDay(Math.min(...windows.map((window) => window.from)));
   const to = dateOfDay(Math.max(...windows.map((window) => window.to)));
   const fields = windows.map((_, at) => `w${at}`);
-  const sums = await database.collection("daily")
+  const sums = windows.map((window, at) => [fields[at], sumOf(window, fieldOf(query.metric))]);
+  const found = await daily
     .aggregate<Document>([
-      {
-        $match: {
-          registry,
-          repositoryname: { $in: names },
-          tag: null,
-          day: { $gte: from, $lte: to },
-          ...(consumers === undefined ? {} : { consumer: consumersOf(consumers) }),
-        },
-      },
-      {
-        $group: {
-          _id: "$repositoryname",
-          ...Object.fromEntries(
-            windows.map((window, at) => [fields[at], sumOf(window, fieldOf(metric))]),
-          ),
-        },
-      },
-    ], { hint: { registry: 1, repositoryname: 1, tag: 1, day: 1 } })
+      { $match: { ...matchOf(query, of), day: { $gte: from, $lte: to } } },
+      { $group: { _id: "$repositoryname", ...Object.fromEntries(sums) } },
+    ], {
+      hint: { registry: 1, repositoryname: 1, tag: 1, day: 1 },
+      ...(session === undefined ? {} : { session }),
+    })
     .toArray();
   return new Map(
-    sums.map((sum) => [String(sum._id), fields.map((field) => countOf(sum[field]))]),
+    found.map((sum) => [String(sum._id), fields.map((field) => countOf(sum[field]))]),
   );
+}
+
+async function sumMonths(
+  monthly: Collection,
+  query: DaySumsQuery,
+  { session, ...of }: Some & { session: ClientSession },
+): Promise<Map<string, number>> {
+  const found = await monthly
+    .aggregate<Document>([
+      { $match: matchOf(query, of) },
+      { $group: { _id: "$repositoryname", sum: { $sum: `$${fieldOf(query.metric)}` } } },
+    ], { hint: { registry: 1, repositoryname: 1, tag: 1, month: 1 }, session })
+    .toArray();
+  return new Map(found.map(({ _id, sum }) => [String(_id), countOf(sum)]));
 }
 
 function consumersOf(consumers: NonNullable<DaySumsQuery["consumers"]>): Document {

@@ -38,6 +38,7 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { adoptDocuments, dropOldIndex } from "./adoption.ts";
+import { lastArrival } from "./arrivals.ts";
 import { connect, type Database, type MongoConnection } from "./connection.ts";
 import { sumDays } from "./day_sums.ts";
 import { META_IDS } from "./documents.ts";
@@ -204,6 +205,10 @@ class MongoStore implements Store {
 
   census(query: CensusQuery): Promise<Census> {
     return this.#read((database) => census(database, query));
+  }
+
+  lastArrival(registry?: string): Promise<number | null> {
+    return this.#read((database) => lastArrival(database, registry));
   }
 
   accounting(): Promise<AccountingReport> {

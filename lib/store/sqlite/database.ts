@@ -70,6 +70,8 @@ export class Database {
   readonly #lock: DatabaseSync | undefined;
   /** The write-ahead log. SQLite takes no lock on it, so that it may be opened beside it. */
   readonly #log: Deno.FsFile;
+  /** The disk has failed to take the log, and to ask it again proves nothing: it may have let go. */
+  #isSuspect = false;
   readonly path: string;
 
   /**
@@ -183,9 +185,12 @@ export class Database {
    */
   async flush(isAlone: boolean): Promise<void> {
     try {
-      if (isAlone) this.#log.syncDataSync();
+      if (this.#isSuspect) this.#copyLog();
+      else if (isAlone) this.#log.syncDataSync();
       else await this.#log.syncData();
+      this.#isSuspect = false;
     } catch (error) {
+      this.#isSuspect = true;
       throw storeError(`Cannot write to store "${this.path}"`, error);
     }
   }
@@ -205,23 +210,9 @@ export class Database {
     }
   }
 
-  /**
-   * Grows the write-ahead log once: a commit that overwrites it costs a fraction of one that
-   * makes the file longer, and SQLite deletes the file at a clean close. The same few pages are
-   * written again and again, so that the database itself does not grow.
-   */
-  async warmUp(): Promise<void> {
-    const pages = 16;
-    const padding = "x".repeat(pages * 4096);
-    for (let written = 0; written < WAL_PAGES; written += pages) {
-      if (!this.#database.isOpen) return;
-      this.transaction(() => {
-        this.run("INSERT OR REPLACE INTO meta VALUES ('warm_up', ?)", padding);
-      });
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    if (!this.#database.isOpen) return;
-    this.transaction(() => this.run("DELETE FROM meta WHERE key = 'warm_up'"));
+  /** Whether it has not been closed. */
+  get isOpen(): boolean {
+    return this.#database.isOpen;
   }
 
   /** Closes the file and lets others open it. */
@@ -265,6 +256,12 @@ export class Database {
   #makeLog(): void {
     this.run("INSERT OR REPLACE INTO meta VALUES ('opened_at', ?)", String(Date.now()));
     this.#database.exec("PRAGMA synchronous = NORMAL");
+  }
+
+  /** Writes all that the log has into the database, and waits for the disk. */
+  #copyLog(): void {
+    const isBusy = this.get("PRAGMA wal_checkpoint(TRUNCATE)")?.busy !== 0;
+    if (isBusy) throw new Error("another program reads the database while the disk fails");
   }
 
   /** Before anything is changed in the file of another program. */

@@ -6,6 +6,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
+import { DAY_MS } from "../../calendar.ts";
 import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
@@ -16,7 +17,6 @@ import { columnOf } from "./schema.ts";
 const STEP_MS = 5;
 /** Repositories that are looked at by one statement. */
 const CHUNK = 200;
-const DAY_MS = 86_400_000;
 /** After all days of events. */
 const END = 1_000_000;
 
@@ -169,12 +169,13 @@ function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums
     upTo.push((upTo[at - 1] ?? 0) + Number(found?.[`s${at}`]));
   }
   const before = (day: number): number => upTo[cuts.indexOf(day)] ?? 0;
-  const total = isTotalOfDays(query) ? upTo.at(-1) ?? 0 : Number(row.total);
+  const ever = (upTo.at(-1) ?? 0) + Number(found?.months ?? 0);
+  const total = isTotalOfDays(query) ? ever : Number(row.total);
   const windows = query.windows.map(({ from, to }) => before(to + 1) - before(from));
   return { ...names, total, sums: windows };
 }
 
-/** Where days older than their retention are kept in another form, they belong to this, too. */
+/** A number of all time that the repository's own row does not have. */
 function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
   return !isInRepository(metric) || consumers !== undefined;
 }
@@ -183,17 +184,19 @@ function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
 function sumsOf(database: Database, query: DaySumsQuery): Sums {
   const consumers = consumersOf(database, query);
   const days = query.windows.flatMap(({ from, to }) => [from, to + 1]);
-  const ends = isTotalOfDays(query) ? [0, END] : [];
-  const cuts = [...new Set([...days, ...ends])].sort((one, other) => one - other);
+  const isTotal = isTotalOfDays(query);
+  const cuts = [...new Set([...days, ...isTotal ? [0, END] : []])]
+    .sort((one, other) => one - other);
   const condition = consumers === undefined ? "" : `AND ${placed(consumers.sql, cuts.length + 2)}`;
   // Parameter 1 is the repository, 2 the first cut.
+  const sum = `SELECT ifnull(sum(${columnOf(query.metric)}), 0) FROM`;
   const stretches = cuts.slice(1).map((_, at) =>
-    `(SELECT ifnull(sum(${columnOf(query.metric)}), 0) FROM days
-      WHERE repository_id = ?1 AND day >= ?${at + 2} AND day < ?${at + 3} ${condition}) AS s${
-      at + 1
-    }`
+    `(${sum} days WHERE repository_id = ?1 AND day >= ?${at + 2} AND day < ?${at + 3} ${condition})
+      AS s${at + 1}`
   );
-  return { cuts, consumers, sql: `SELECT ${stretches.join(", ")}` };
+  // Days of long ago have been added up to months.
+  const months = isTotal ? [`(${sum} months WHERE repository_id = ?1 ${condition}) AS months`] : [];
+  return { cuts, consumers, sql: `SELECT ${[...stretches, ...months].join(", ")}` };
 }
 
 /** Numbers the parameters of a condition, so that they can be used again. */

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { randomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 import { AppError } from "../../errors.ts";
 import { questionsOf } from "../../facts.ts";
-import type { Candidate, Outcome, Received } from "../../batch.ts";
+import type { Outcome, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
 import type { Metric } from "../../statistics.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
@@ -39,11 +38,15 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
-import { Database, type RowsStatement } from "./database.ts";
+import { lastArrival } from "./arrivals.ts";
+import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
+import { setCountedEvents, SqliteInbox } from "./inbox.ts";
+import { duplicatesOf } from "./duplicates.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
 import { census, history, totals } from "./history.ts";
+import { madeFingerprintKey, madeKey, madeToken } from "./made.ts";
 import { Names } from "./names.ts";
 import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
@@ -82,16 +85,18 @@ export async function openSqliteStore(
       cause: error,
     });
   }
-  return new SqliteStore(new Database(path, exclusive), options);
+  const database = new Database(path, exclusive);
+  try {
+    return new SqliteStore(
+      database,
+      options,
+      exclusive ? await SqliteInbox.open(database) : undefined,
+    );
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
-
-/** Which of many ids the log has; `n` is their number in the list. */
-const KNOWN_IDS: RowsStatement = {
-  key: "known ids",
-  render: (values) =>
-    `SELECT asked.column1 AS n FROM (VALUES ${values}) AS asked CROSS JOIN event_ids
-      WHERE registry_id = asked.column2 AND id = asked.column3`,
-};
 
 /** A batch of fewer events says that nobody else is sending. */
 const MIN_SHARED = 3;
@@ -105,14 +110,16 @@ class SqliteStore implements Store {
   readonly #instances = new Instances();
   readonly #watchers: Watchers;
   readonly #key: string;
+  readonly inbox: SqliteInbox | undefined;
 
-  constructor(database: Database, options: StoreOptions) {
+  constructor(database: Database, options: StoreOptions, inbox: SqliteInbox | undefined) {
     this.#database = database;
+    this.inbox = inbox;
     this.#options = options;
     this.#expiry = new Expiry(database, options.retention);
     this.#names = new Names(database);
     this.#watchers = new Watchers(database);
-    this.#key = this.#madeKey();
+    this.#key = madeFingerprintKey(database);
   }
 
   async record(
@@ -126,7 +133,10 @@ class SqliteStore implements Store {
     this.#instances.commit();
     const tell = this.#watchers.committed();
     try {
-      await this.#database.flush(received.length < MIN_SHARED);
+      // What is in the inbox is durable.
+      if (received.at(-1)?.number === undefined) {
+        await this.#database.flush(received.length < MIN_SHARED);
+      }
     } finally {
       // Readers see what is committed, even if the disk has failed.
       tell();
@@ -138,7 +148,7 @@ class SqliteStore implements Store {
     const options = { ...this.#options, key: this.#key };
     const names = this.#names;
     const candidates = candidatesOf(received, options);
-    const duplicates = this.#duplicatesOf(candidates);
+    const duplicates = duplicatesOf({ database: this.#database, names }, candidates);
     const fresh = candidates.flatMap((candidate) =>
       candidate.sighting === undefined || duplicates.has(logKeyOf(candidate))
         ? []
@@ -149,20 +159,10 @@ class SqliteStore implements Store {
     applyPlan({ database: this.#database, names }, plan);
     this.#instances.write({ database: this.#database, names }, plan.log);
     addIgnored({ database: this.#database, names }, ignored);
+    const number = received.at(-1)?.number;
+    if (number !== undefined) setCountedEvents(this.#database, number);
     this.#watchers.note(plan);
     return [...plan.outcomes];
-  }
-
-  /** Names the candidates whose ids the log has. */
-  #duplicatesOf(candidates: readonly Candidate[]): Set<string> {
-    const rows = candidates.map(({ received, id }, n) =>
-      [n, this.#names.registry(received.registry), this.#names.id(id)] as const
-    );
-    const known = this.#database.allRows(KNOWN_IDS, rows);
-    return new Set(known.flatMap(({ n }) => {
-      const candidate = candidates[Number(n)];
-      return candidate === undefined ? [] : [logKeyOf(candidate)];
-    }));
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
@@ -236,6 +236,10 @@ class SqliteStore implements Store {
     return this.#read((database) => census(database, query));
   }
 
+  lastArrival(registry?: string): Promise<number | null> {
+    return this.#read((database) => lastArrival(database, registry));
+  }
+
   accounting(): Promise<AccountingReport> {
     return this.#read(accounting);
   }
@@ -248,39 +252,18 @@ class SqliteStore implements Store {
     return this.#read(readWatchedSince);
   }
 
-  /** In the database, other than a token: a copy of the numbers opens nothing but badges. */
   async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
-    const name = `${purpose}_key`;
-    const isNew = await settle(() =>
-      this.#database.transaction(() =>
-        this.#database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, make()) > 0
-      )
-    );
+    const { value, isNew } = await settle(() => madeKey(this.#database, `${purpose}_key`, make));
     if (isNew) await this.#database.flush(true);
-    return await this.#read((database) =>
-      String(database.get("SELECT value FROM meta WHERE key = ?", name)?.value)
-    );
+    return value;
   }
 
   watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     return settle(() => this.#watchers.add(watcher));
   }
 
-  /** In a file of its own beside the database, so that a copy of the numbers holds no secret. */
-  async madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }> {
-    const path = join(dirname(this.#database.path), `token-${role}`);
-    try {
-      await Deno.writeTextFile(path, `${make()}\n`, { mode: 0o600, createNew: true });
-      return { token: (await Deno.readTextFile(path)).trim(), isNew: true };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) {
-        throw new AppError("unavailable", `Cannot write token "${path}": ${String(error)}`, {
-          hint: "let the user that runs DREC write to this folder",
-          cause: error,
-        });
-      }
-      return { token: (await Deno.readTextFile(path)).trim(), isNew: false };
-    }
+  madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }> {
+    return madeToken(dirname(this.#database.path), role, make);
   }
 
   expire(now: number): Promise<boolean> {
@@ -295,27 +278,20 @@ class SqliteStore implements Store {
     });
   }
 
-  warmUp(): Promise<void> {
-    return this.#database.warmUp();
+  async warmUp(): Promise<void> {
+    await this.inbox?.warmUp();
   }
 
   close(): Promise<void> {
     return settle(() => {
       this.#watchers.close();
+      this.inbox?.close();
       this.#database.close();
     });
   }
 
   #read<T>(query: (database: Database) => T): Promise<T> {
     return settle(() => this.#database.reading(() => query(this.#database)));
-  }
-
-  #madeKey(): string {
-    const made = randomBytes(32).toString("hex");
-    this.#database.run("INSERT OR IGNORE INTO meta VALUES ('fingerprint_key', ?)", made);
-    return String(
-      this.#database.get("SELECT value FROM meta WHERE key = 'fingerprint_key'")?.value,
-    );
   }
 }
 

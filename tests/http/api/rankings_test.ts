@@ -74,6 +74,23 @@ Deno.test("GET /rankings counts some consumers, or all others", async () => {
   assert.deepEqual(await ranking("ci,other"), [["a", 3], ["b", 1]]);
 });
 
+Deno.test("GET /rankings shows the first image of a newcomer seconds later", async () => {
+  let now = NOW;
+  await using opened = await openTestStore();
+  const rankings = createRankings({ store: opened.store, now: () => now });
+  await using app = await openTestApp({ store: opened.store, rankings });
+  await rankings.refresh();
+  const ranking = async (query: string) =>
+    namesOf(await app.get(`${RANKINGS}?${query}`) as Ranking);
+  for (const metric of ["pulls", "pushes"]) assert.deepEqual(await ranking(`metric=${metric}`), []);
+  await recordEvents(app.store, [{ action: "push", tag: "1.0" }, { tag: "1.0" }]);
+  now += 2000;
+  for (const metric of ["pulls", "pushes"]) {
+    assert.deepEqual(await ranking(`metric=${metric}`), [["team/app", 1]]);
+  }
+  await rankings.stop();
+});
+
 Deno.test("GET /rankings says when to come again where it takes long", async () => {
   await using opened = await openTestStore();
   const gate = Promise.withResolvers<void>();

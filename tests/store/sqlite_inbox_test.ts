@@ -1,0 +1,255 @@
+/**
+ * The inbox of the embedded store, on a real file: what was taken in is found again, whatever came
+ * after it; what was counted is not.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import type { Notification } from "../../lib/batch.ts";
+import { createCollector } from "../../lib/collector.ts";
+import { AppError } from "../../lib/errors.ts";
+import { createMetrics } from "../../lib/metrics.ts";
+import { Database } from "../../lib/store/sqlite/database.ts";
+import { setCountedEvents, SqliteInbox } from "../../lib/store/sqlite/inbox.ts";
+import { EventFault, type Store } from "../../lib/store/store.ts";
+import { blobEvent, slowStore, textOf, wireEvent } from "../support/ingest.ts";
+import { openTestStore, reopenTestStore } from "../support/store.ts";
+import { tempDir, until } from "../support/wait.ts";
+
+const MiB = 1024 * 1024;
+
+/** An inbox on a database of its own, which may be opened again as after a kill. */
+interface TestInbox extends AsyncDisposable {
+  inbox: SqliteInbox;
+  readonly database: Database;
+  readonly path: string;
+  /** Says that all events up to a number are counted. */
+  count(last: number): void;
+  /** Opens it again; what was not written is gone. */
+  reopen(): Promise<void>;
+}
+
+async function openInbox(): Promise<TestInbox> {
+  const folder = await tempDir();
+  const database = new Database(folder.join("drec.db"), true);
+  const opened: TestInbox = {
+    inbox: await SqliteInbox.open(database),
+    database,
+    path: folder.join("drec.db-inbox"),
+    count: (last) => database.transaction(() => setCountedEvents(database, last)),
+    async reopen() {
+      opened.inbox.close();
+      opened.inbox = await SqliteInbox.open(database);
+    },
+    async [Symbol.asyncDispose]() {
+      opened.inbox.close();
+      database.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+  return opened;
+}
+
+function entryOf(text: string, events = 1, parts: Partial<Notification> = {}) {
+  const body = new TextEncoder().encode(text);
+  return {
+    notification: { registry: "main", receivedAt: 1_764_000_000_123, body, deadline: 0, ...parts },
+    events,
+  };
+}
+
+/** The texts of bodies, with the numbers of their first events. */
+const found = ({ inbox }: TestInbox) =>
+  inbox.takeFound().map(({ notification, first }) => [
+    new TextDecoder().decode(notification.body),
+    first,
+  ]);
+
+Deno.test("append() numbers events, and what is not counted is found again", async () => {
+  await using test = await openInbox();
+  assert.equal(await test.inbox.append([entryOf("a"), entryOf("b", 3)]), 1);
+  assert.equal(await test.inbox.append([entryOf("c", 2, { oversize: 99 })]), 5);
+  assert.deepEqual(test.inbox.takeFound(), [], "nothing is of an earlier process");
+  await test.reopen();
+  const [first, , third] = test.inbox.takeFound();
+  assert.deepEqual(first, {
+    notification: { ...entryOf("a").notification, deadline: Infinity },
+    first: 1,
+  });
+  assert.deepEqual([third?.first, third?.notification.oversize], [5, 99]);
+  assert.deepEqual(test.inbox.takeFound(), [], "once");
+  assert.equal(await test.inbox.append([entryOf("d")]), 7, "the numbers go on");
+  await test.reopen();
+  assert.deepEqual(found(test), [["a", 1], ["b", 2], ["c", 5], ["d", 7]]);
+});
+
+Deno.test("an inbox whose events are all counted is empty, and its numbers go on", async () => {
+  await using test = await openInbox();
+  await test.inbox.append([entryOf("a", 2), entryOf("b")]);
+  test.count(3);
+  await test.reopen();
+  assert.ok(test.inbox.isEmpty());
+  assert.deepEqual(found(test), []);
+  assert.equal(await test.inbox.append([entryOf("c")]), 4);
+  await test.reopen();
+  assert.deepEqual(found(test), [["c", 4]], "what was behind it is older");
+});
+
+Deno.test("clear() makes place; older records behind newer ones are not found", async () => {
+  await using test = await openInbox();
+  await test.inbox.append(["a", "b", "c"].map((text) => entryOf(text)));
+  test.count(3);
+  await test.inbox.clear({ wipe: false });
+  assert.ok(test.inbox.isEmpty());
+  await test.inbox.append([entryOf("d")]);
+  await test.reopen();
+  assert.deepEqual(found(test), [["d", 4]]);
+});
+
+Deno.test("clear() leaves nothing of the bodies behind where it is to", async () => {
+  await using test = await openInbox();
+  await test.inbox.append([entryOf("secret"), entryOf("x".repeat(17 * MiB))]);
+  test.count(2);
+  await test.inbox.clear({ wipe: true });
+  const bytes = await Deno.readFile(test.path);
+  assert.equal(bytes.length, 16 * MiB);
+  assert.ok(bytes.every((byte) => byte === 0));
+});
+
+Deno.test("a record that was torn ends what is found", async (t) => {
+  const tears: [name: string, tear: (bytes: Uint8Array) => Uint8Array][] = [
+    ["cut off", (bytes) => bytes.subarray(0, bytes.length - 3)],
+    ["its end never written", (bytes) => bytes.fill(0, bytes.length - 3)],
+    ["its beginning never written", (bytes) => bytes.fill(0, bytes.length - 60, bytes.length - 9)],
+    ["another bit", (bytes) => bytes.fill(1, bytes.length - 1)],
+  ];
+  for (const [name, tear] of tears) {
+    await t.step(name, async () => {
+      await using test = await openInbox();
+      await test.inbox.append([entryOf("a")]);
+      await test.inbox.append([entryOf("torn".repeat(20))]);
+      test.inbox.close();
+      await Deno.writeFile(test.path, tear(await Deno.readFile(test.path)));
+      test.inbox = await SqliteInbox.open(test.database);
+      assert.deepEqual(found(test), [["a", 1]]);
+      await test.inbox.append([entryOf("b")]);
+      await test.reopen();
+      assert.deepEqual(found(test), [["a", 1], ["b", 2]]);
+    });
+  }
+});
+
+Deno.test("an inbox is full at 16 MiB, but a larger body finds place in an empty one", async () => {
+  await using test = await openInbox();
+  assert.equal(test.inbox.isFull(20 * MiB), false);
+  await test.inbox.append([entryOf("x".repeat(15 * MiB))]);
+  assert.deepEqual([test.inbox.isFull(MiB / 2), test.inbox.isFull(MiB)], [false, true]);
+  test.count(1);
+  await test.inbox.clear({ wipe: false });
+  await test.inbox.append([entryOf("y".repeat(20 * MiB))]);
+  await test.reopen();
+  assert.equal(test.inbox.takeFound()[0]?.notification.body.length, 20 * MiB);
+});
+
+Deno.test("warmUp() gives the file its size and changes nothing that is in it", async () => {
+  await using test = await openInbox();
+  await test.inbox.append([entryOf("a")]);
+  const warm = test.inbox.warmUp();
+  await test.inbox.append([entryOf("x".repeat(3 * MiB))]);
+  await warm;
+  assert.equal((await Deno.stat(test.path)).size, 16 * MiB);
+  await test.reopen();
+  assert.deepEqual(found(test).map(([, first]) => first), [1, 2]);
+});
+
+Deno.test("nothing is appended behind a write that failed", async () => {
+  await using folder = await tempDir();
+  const database = new Database(folder.join("drec.db"), true);
+  using _ = { [Symbol.dispose]: () => database.close() };
+  const path = folder.join("drec.db-inbox");
+  await Deno.symlink("/dev/full", path);
+  const inbox = await SqliteInbox.open(database);
+  await assert.rejects(inbox.append([entryOf("a")]), { code: "unavailable", message: /inbox/ });
+  assert.ok(inbox.isFull(0), "it has to be cleared first");
+  await inbox.clear({ wipe: false });
+  assert.equal(inbox.isFull(0), false);
+  assert.equal(await inbox.append([entryOf("b")]), 1);
+  inbox.close();
+  const again = await SqliteInbox.open(database);
+  assert.equal(again.takeFound().length, 1);
+  again.close();
+});
+
+Deno.test("an inbox is for the user of DREC alone", async () => {
+  await using test = await openInbox();
+  assert.equal(((await Deno.stat(test.path)).mode ?? 0) & 0o777, 0o600);
+});
+
+/** A collector whose store has an inbox. */
+function collectorOn(store: Store, blobs: "ignore" | "count" = "ignore") {
+  return createCollector({
+    store,
+    metrics: createMetrics({ version: "0.0.0-test" }),
+    blobs,
+    queueLimit: 10_000,
+    onStoreChange: () => {},
+  });
+}
+
+const notificationOf = (events: readonly unknown[]): Notification => {
+  const now = Date.now();
+  const body = new TextEncoder().encode(textOf(events));
+  return { registry: "default", receivedAt: now, body, deadline: now + 5000 };
+};
+
+Deno.test("what was answered and never counted is counted at the next start", async () => {
+  const opened = await openTestStore();
+  const { promise: never, reject: end } = Promise.withResolvers<void>();
+  const killed = collectorOn(slowStore(opened.store, () => never, { hasInbox: true }));
+  await killed.collect(notificationOf([wireEvent(), blobEvent(), wireEvent()]));
+  await killed.collect(notificationOf(["no event"]));
+  assert.equal((await opened.store.accounting()).received, 0);
+  await using again = await reopenTestStore(opened);
+  const collector = collectorOn(again.store);
+  await collector.settled();
+  const { received, counted, quarantined, duplicate } = await again.store.accounting();
+  assert.deepEqual([received, counted, quarantined, duplicate], [3, 2, 1, 0]);
+  await collector.stop();
+  end(new AppError("unavailable", "killed"));
+  await killed.stop();
+});
+
+Deno.test("what was counted in part before an error is counted on, and nothing twice", async () => {
+  await using opened = await openTestStore();
+  let failures = 0;
+  const store = slowStore(opened.store, (received) => {
+    const isPoisoned = received.some(({ entry }) => "event" in entry && entry.event.id === "bad");
+    if (isPoisoned) throw new EventFault("no such text");
+    // The first half of a batch with a bad event is counted, then the disk is away for a moment.
+    if (received.length === 2 && failures++ === 0) throw new AppError("unavailable", "gone");
+    return Promise.resolve();
+  }, { hasInbox: true });
+  const collector = collectorOn(store);
+  const ids = ["a", "b", "c", "d", "e", "bad", "f", "g"];
+  await collector.collect(notificationOf(ids.map((id) => wireEvent({ id }))));
+  await until(async () => {
+    await collector.settled();
+    return (await opened.store.accounting()).received === ids.length;
+  }, "the rest");
+  const { counted, quarantined, duplicate } = await opened.store.accounting();
+  assert.deepEqual([counted, quarantined, duplicate], [7, 1, 0]);
+  assert.ok(failures > 1);
+  await collector.stop();
+});
+
+Deno.test("stop() counts what was answered and leaves no bodies behind", async () => {
+  await using opened = await openTestStore();
+  const collector = collectorOn(opened.store);
+  await collector.collect(notificationOf([wireEvent()]));
+  await collector.stop();
+  assert.equal((await opened.store.accounting()).counted, 1);
+  const inbox = await Deno.readFile(`${opened.path}-inbox`);
+  assert.ok(inbox.every((byte) => byte === 0));
+});
