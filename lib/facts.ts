@@ -39,6 +39,8 @@ export interface RepositoryState {
   readonly isListed?: boolean;
   /** Microseconds since 1970: its delete. Events that are not younger do not count. */
   readonly tombstone?: number;
+  /** Milliseconds since 1970: the latest push of a tag. A delete that is older came late. */
+  readonly lastPushed?: number;
   /** Microseconds since 1970: a delete that is only marked. */
   readonly deletedAt?: number;
   /** Distinct actors, at most the bound. */

@@ -226,7 +226,14 @@ function stateOfRepository(actorNames: readonly string[]): Document {
   const actors = { $cond: [{ $isArray: "$actors" }, "$actors", []] };
   const isAsked = { $in: ["$$actor", { $literal: actorNames }] };
   return {
-    ...{ registry: 1, repositoryname: 1, deletedat: 1, deletedmicros: 1, numtagrows: 1 },
+    ...{
+      registry: 1,
+      repositoryname: 1,
+      deletedat: 1,
+      deletedmicros: 1,
+      lastpushed: 1,
+      numtagrows: 1,
+    },
     actorcount: { $size: actors },
     actors: { $filter: { input: actors, as: "actor", cond: isAsked } },
   };

@@ -66,6 +66,7 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
     ...plan.removals.flatMap((removal) => removalOf(removal, context)),
     ...updates.finish(),
     ...instanceWritesOf(context.spans),
+    ...plan.repositories.flatMap(lateTombstoneOf),
     ...plan.claims.map(({ registry, id, by }): Write => ({
       collection: "events",
       filter: { _id: keyOf(registry, id), claimedby: { $exists: false } },
@@ -167,6 +168,12 @@ function removalOf(removal: Removal, { isThrifty }: WriteContext): Write[] {
     })),
     tombstoneOf(removal, { remains: isThrifty }),
   ];
+}
+
+/** A delete that came late removes nothing, but what is older than it no longer counts. */
+function lateTombstoneOf({ registry, repository, tombstone }: RepositoryWrite): Write[] {
+  if (tombstone === undefined) return [];
+  return [tombstoneOf({ registry, repository, at: tombstone }, { remains: false })];
 }
 
 function rowOf(entry: LogEntry, { batch, consumerOf }: WriteContext): Document {
