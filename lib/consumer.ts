@@ -51,8 +51,9 @@ interface Range {
  */
 export function createConsumerMatcher(rules: readonly ConsumerRule[]): ConsumerMatcher {
   const prepared = rules.map((rule) => ({ ...rule, ranges: rule.addresses.map(parseCidr) }));
+  const hasRanges = prepared.some(({ ranges }) => ranges.length > 0);
   return function consumerOf({ address, actor, userAgent }: Origin): string {
-    const parsed = address === undefined ? undefined : parseAddress(address);
+    const parsed = hasRanges && address !== undefined ? parseAddress(address) : undefined;
     const rule = prepared.find(({ ranges, actors, useragents }) =>
       (actor !== undefined && actors.includes(actor)) ||
       (userAgent !== undefined && useragents.some((prefix) => userAgent.startsWith(prefix))) ||

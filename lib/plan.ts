@@ -8,6 +8,7 @@
  */
 
 import type { BatchPlan, Candidate, PlanOptions, Received } from "./batch.ts";
+import type { RegistryEvent } from "./event.ts";
 import { Draft } from "./draft.ts";
 import { type Answers, isJoined, keyOf, type Sighting } from "./facts.ts";
 import { disguise, fingerprintOf } from "./privacy.ts";
@@ -23,6 +24,16 @@ export function candidatesOf(
   received: readonly Received[],
   { privacy, key }: PlanOptions,
 ): Candidate[] {
+  // Those who send much send much of the same.
+  const fingerprints = new Map<string, string>();
+  const fingerprint = (event: RegistryEvent): string => {
+    const client = JSON.stringify([event.address, event.userAgent, event.actor]);
+    const present = fingerprints.get(client);
+    if (present !== undefined) return present;
+    const made = fingerprintOf(event, key);
+    fingerprints.set(client, made);
+    return made;
+  };
   return received.map((item) => {
     if ("rejected" in item.entry) return { received: item, id: item.entry.rejected.id };
     const { event } = item.entry;
@@ -30,7 +41,7 @@ export function candidatesOf(
     const sighting: Sighting = {
       registry: item.registry,
       event,
-      fingerprint: isJoined(event) ? fingerprintOf(event, key) : "",
+      fingerprint: isJoined(event) ? fingerprint(event) : "",
       ...(actor === undefined ? {} : { actor }),
     };
     return { received: item, id: event.id, sighting };

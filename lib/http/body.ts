@@ -78,20 +78,45 @@ export class BodyReader {
   async #read(request: Request, account: Account): Promise<ArrivedBody> {
     const announced = announcedBy(request);
     account.reserve(announced ?? 0);
-    const reader = request.body?.getReader();
+    const encoding = request.headers.get("content-encoding");
+    const isPlain = encoding === null && announced !== undefined && announced <= this.#limits.body;
+    return isPlain
+      ? await this.#inTime(readWhole(request, announced))
+      : await this.#readPieces(request, { account, announced, encoding });
+  }
+
+  async #readPieces(
+    { body }: Request,
+    { account, announced, encoding }: {
+      account: Account;
+      announced: number | undefined;
+      encoding: string | null;
+    },
+  ): Promise<ArrivedBody> {
+    const reader = body?.getReader();
     if (reader === undefined) return { bytes: new Uint8Array() };
     const limit = this.#limits.body;
     const reading = readAll(reader, { limit, account, announced });
-    const encoding = request.headers.get("content-encoding");
     try {
-      // The server itself would wait for a half-sent body for ever.
-      return await this.#deadlines.within(
-        reading.then((body) => decoded(body, encoding, { limit, account })),
-        Date.now() + ARRIVAL_MS,
-        () => new AppError("unavailable", "The body did not arrive in time"),
+      return await this.#inTime(
+        reading.then((read) => decoded(read, encoding, { limit, account })),
       );
     } catch (error) {
       reader.cancel().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The server itself would wait for a half-sent body for ever. */
+  async #inTime(reading: Promise<ArrivedBody>): Promise<ArrivedBody> {
+    const end = Date.now() + ARRIVAL_MS;
+    try {
+      return await this.#deadlines.within(
+        reading,
+        end,
+        () => new AppError("unavailable", "The body did not arrive in time"),
+      );
+    } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError("unavailable", "The body did not arrive whole", { cause: error });
     }
@@ -128,6 +153,18 @@ function announcedBy(request: Request): number | undefined {
   return length === null ? undefined : Number(length);
 }
 
+/** The way of nearly all bodies: a stream's reader costs as much as all else that is done here. */
+async function readWhole(request: Request, announced: number): Promise<ArrivedBody> {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  requireWhole(bytes.length, announced);
+  return { bytes };
+}
+
+function requireWhole(size: number, announced: number): void {
+  if (size >= announced) return;
+  throw new AppError("unavailable", "The body did not arrive whole");
+}
+
 async function readAll(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { limit, account, announced }: {
@@ -150,9 +187,7 @@ async function readAll(
     if (isKept) chunks.push(value);
     if (size > limit) chunks.splice(0, chunks.length, joined(chunks).subarray(0, EXCERPT).slice());
   }
-  if (announced !== undefined && size < announced) {
-    throw new AppError("unavailable", "The body did not arrive whole");
-  }
+  if (announced !== undefined) requireWhole(size, announced);
   return size > limit ? { bytes: joined(chunks), oversize: size } : { bytes: joined(chunks) };
 }
 

@@ -31,7 +31,13 @@ export class Deadlines {
       const deadline = { at, pass: () => reject(onPassed()) };
       this.#waiting.add(deadline);
       this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(deadline));
+      promise.then((value) => {
+        this.#waiting.delete(deadline);
+        resolve(value);
+      }, (error) => {
+        this.#waiting.delete(deadline);
+        reject(error);
+      });
     });
   }
 

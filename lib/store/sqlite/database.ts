@@ -7,7 +7,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
 import { AppError } from "../../errors.ts";
-import { EventFault } from "../store.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import { codeOf, storeError } from "./errors.ts";
 import { makePrivate } from "./private.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -36,33 +37,14 @@ function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
   return chunks;
 }
 
-/**
- * SQLite's primary result codes that say "this value cannot be stored", not "the store is ill":
- * SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_RANGE.
- */
-const EVENT_FAULT_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
-
 /** How long another process, such as a replay, may hold the write lock: it stops everything here. */
 const BUSY_MS = 250;
 
 /**
- * Pages of the write-ahead log (4 KiB each) before they are copied into the database: the same few
- * pages change with every event, and are copied once.
+ * Pages of the write-ahead log (4 KiB each) after which SQLite copies them into the database by
+ * itself, within a commit: as a rule {@linkcode Database.checkpoint} has been called long before.
  */
-const WAL_PAGES = 4000;
-
-/** SQLITE_CANTOPEN. */
-const CANNOT_OPEN = 14;
-
-/** What to do about SQLite's primary result codes. */
-const HINTS: Readonly<Record<number, string>> = {
-  5: "end the other program that writes to the database",
-  8: "let the user that runs DREC write to the database and its folder",
-  11: "restore the database from a backup; `sqlite3 FILE .recover` may save the rest",
-  13: "free space on the disk",
-  [CANNOT_OPEN]: "name a file in `sqlite.path`, in a folder that the user that runs DREC may write",
-  26: "name a database of DREC in `sqlite.path`, or a file that does not exist yet",
-};
+const WAL_PAGES = 16_000;
 
 /** A database file with its prepared statements. */
 export class Database {
@@ -71,6 +53,7 @@ export class Database {
   readonly #lock: DatabaseSync | undefined;
   /** The write-ahead log. SQLite takes no lock on it, so that it may be opened beside it. */
   readonly #log: Deno.FsFile;
+  #checkpoint: Checkpoint | undefined;
   /** The disk has failed to take the log, and to ask it again proves nothing: it may have let go. */
   #isSuspect = false;
   readonly path: string;
@@ -198,6 +181,22 @@ export class Database {
   }
 
   /**
+   * Copies the write-ahead log into the database, so that it can be overwritten.
+   *
+   * @throws {AppError} `unavailable`, if the disk fails; nothing is lost.
+   */
+  async checkpoint(): Promise<void> {
+    // What is in the database must be in the log before.
+    await this.flush(false);
+    try {
+      this.#checkpoint ??= new Checkpoint(this.#database, this.path);
+      await this.#checkpoint.run();
+    } catch (error) {
+      throw storeError(`Cannot write to store "${this.path}"`, error);
+    }
+  }
+
+  /**
    * Reads something, and names the store where that fails.
    *
    * @param action What to do.
@@ -221,7 +220,9 @@ export class Database {
   close(): void {
     if (!this.#database.isOpen) return;
     this.#log.close();
+    this.#checkpoint?.close();
     this.#database.close();
+    this.#checkpoint?.closeFile();
     if (this.#lock?.isOpen) this.#lock.close();
   }
 
@@ -305,41 +306,4 @@ function takeLock(path: string): DatabaseSync {
       cause: error,
     });
   }
-}
-
-/**
- * Turns an error of SQLite into one that says whose fault it is.
- *
- * @param what What could not be done.
- * @param error What was thrown.
- * @returns An {@linkcode EventFault} or an {@linkcode AppError}.
- */
-export function storeError(what: string, error: unknown): Error {
-  if (error instanceof EventFault) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
-  // STRICT tables report a value of the wrong type without a code.
-  const isStrictViolation = /^cannot store \w+ value in/.test(text);
-  if (isStrictViolation || (code !== undefined && EVENT_FAULT_CODES.has(code))) {
-    return new EventFault(text, { cause: error });
-  }
-  if (error instanceof AppError) {
-    return new AppError(error.code, `${what}: ${error.message}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
-  }
-  const hint = code === undefined ? undefined : HINTS[code];
-  return new AppError("unavailable", `${what}: ${text}`, {
-    ...(hint === undefined ? {} : { hint }),
-    cause: error,
-  });
-}
-
-/** SQLite's primary result code: the low byte of the extended one. */
-function codeOf(error: unknown): number | undefined {
-  const { errcode, message } = error as { errcode?: unknown; message?: unknown };
-  if (typeof errcode === "number") return errcode & 0xff;
-  // To open a file fails without a code.
-  return String(message).startsWith("unable to open database file") ? CANNOT_OPEN : undefined;
 }

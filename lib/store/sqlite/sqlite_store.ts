@@ -98,6 +98,8 @@ export async function openSqliteStore(
   }
 }
 
+/** After so many events the write-ahead log is copied: the same few pages change with each. */
+const CHECKPOINT_EVENTS = 3000;
 /** A batch of fewer events says that nobody else is sending. */
 const MIN_SHARED = 3;
 
@@ -111,6 +113,7 @@ class SqliteStore implements Store {
   readonly #watchers: Watchers;
   readonly #key: string;
   readonly inbox: SqliteInbox | undefined;
+  #eventsInLog = 0;
 
   constructor(database: Database, options: StoreOptions, inbox: SqliteInbox | undefined) {
     this.#database = database;
@@ -134,14 +137,22 @@ class SqliteStore implements Store {
     const tell = this.#watchers.committed();
     try {
       // What is in the inbox is durable.
-      if (received.at(-1)?.number === undefined) {
-        await this.#database.flush(received.length < MIN_SHARED);
-      }
+      const isDurable = received.at(-1)?.number !== undefined;
+      if (isDurable) await this.#checkpointAfter(received.length);
+      else await this.#database.flush(received.length < MIN_SHARED);
     } finally {
       // Readers see what is committed, even if the disk has failed.
       tell();
     }
     return outcomes;
+  }
+
+  /** Nobody waits for an answer here. */
+  async #checkpointAfter(events: number): Promise<void> {
+    this.#eventsInLog += events;
+    if (this.#eventsInLog < CHECKPOINT_EVENTS) return;
+    this.#eventsInLog = 0;
+    await this.#database.checkpoint();
   }
 
   #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
