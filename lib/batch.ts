@@ -134,6 +134,8 @@ export interface RepositoryWrite extends OfRepository {
   readonly newActors: readonly string[];
   /** Microseconds since 1970, `null` to clear it; absent: as it was. */
   readonly deletedAt?: number | null;
+  /** Microseconds since 1970: events that are not younger no longer count. */
+  readonly tombstone?: number;
 }
 
 /** A repository whose statistics go; its tombstone stays. */

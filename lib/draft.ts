@@ -140,6 +140,7 @@ export class Draft {
       this.#setTag(registry, repository, { tag, event, isDeleted: false });
     }
     if (meaning.type === "manifestDelete") this.#deleteTagsAt(sighting, meaning.digest);
+    if (meaning.type === "push") this.#repositories.notePush(registry, repository, event.at);
     if (event.action === "push") this.#repositories.revive(registry, repository, event.at);
   }
 
@@ -221,10 +222,18 @@ export class Draft {
     }
   }
 
-  /** Removes the repository with all that this batch has planned for it, or marks it. */
+  /**
+   * Removes the repository with all that this batch has planned for it, or marks it. A delete that
+   * comes after a younger push is late: the repository has been made anew since.
+   */
   #deleteRepository({ registry, event }: Sighting): void {
     const { repository, at } = event;
-    if (this.#options.onRepositoryDelete === "keep") {
+    const isKept = this.#options.onRepositoryDelete === "keep";
+    if (this.#repositories.isPushedAfter(registry, repository, at)) {
+      if (!isKept) this.#repositories.entomb(registry, repository, at);
+      return;
+    }
+    if (isKept) {
       this.#repositories.markDeleted(registry, repository, at);
       return;
     }

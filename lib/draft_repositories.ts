@@ -14,6 +14,7 @@ interface RepositoryDraft {
   tagCountChange: number;
   newActors: string[];
   deletedAt?: number | null;
+  tombstone?: number;
 }
 
 /** The repositories of a batch. */
@@ -85,6 +86,27 @@ export class RepositoryDrafts {
   markDeleted(registry: string, repository: string, at: number): void {
     const { deletedAt = 0 } = this.#stateOf(registry, repository);
     this.#setDeleted(registry, repository, Math.max(deletedAt, at));
+  }
+
+  /** Remembers when a tag was pushed. */
+  notePush(registry: string, repository: string, at: number): void {
+    const state = this.#stateOf(registry, repository);
+    const lastPushed = Math.max(state.lastPushed ?? -Infinity, Math.floor(at / 1000));
+    this.#known.repositories.set(keyOf(registry, repository), { ...state, lastPushed });
+  }
+
+  /** Whether a push is known that is younger, to the millisecond. */
+  isPushedAfter(registry: string, repository: string, at: number): boolean {
+    const { lastPushed = -Infinity } = this.#stateOf(registry, repository);
+    return lastPushed > Math.floor(at / 1000);
+  }
+
+  /** Lets nothing count any more that is not younger; what is counted stays. */
+  entomb(registry: string, repository: string, at: number): void {
+    const state = this.#stateOf(registry, repository);
+    const tombstone = Math.max(state.tombstone ?? -Infinity, at);
+    this.#known.repositories.set(keyOf(registry, repository), { ...state, tombstone });
+    this.#draftOf(registry, repository).tombstone = tombstone;
   }
 
   /** A later push takes the mark away. */

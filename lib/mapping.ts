@@ -73,6 +73,17 @@ export function mapEvent(event: RegistryEvent, facts: Facts): Meaning {
 }
 
 /**
+ * Says whether an event would delete a repository, if nothing stands against it (row 16).
+ *
+ * @param event The event.
+ * @returns True for a delete that names nothing but the repository.
+ */
+export function isRepositoryDelete(event: RegistryEvent): boolean {
+  const { action, digest, tag } = event;
+  return action === "delete" && digest === undefined && tag === undefined;
+}
+
+/**
  * Says why an event cannot be understood (row 18).
  *
  * @param event The event.

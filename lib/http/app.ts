@@ -44,6 +44,7 @@ import {
 } from "./middleware.ts";
 import { describeApi } from "./openapi/document.ts";
 import { showOpenApi } from "./openapi.ts";
+import { withPlainHost } from "./host.ts";
 import { healthy, type Readiness, ready, showMetrics } from "./operations.ts";
 import { refuseForeignPages, shareWith } from "./origins.ts";
 import type { Identifier } from "./proxies.ts";
@@ -86,7 +87,8 @@ export interface AppOptions {
 export function createApp(options: AppOptions): FetchHandler {
   const app = createRoutes(options);
   const route = options.route.replace(/\/+$/, "");
-  return function handle(request, info): Response | Promise<Response> {
+  return function handle(received, info): Response | Promise<Response> {
+    const request = withPlainHost(received);
     const path = pathOf(request.url);
     const isNotification = path === route || path.startsWith(`${route}/`);
     if (isNotification) return options.ingest(request, info);

@@ -14,6 +14,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Authorizer } from "./auth.ts";
 import { BodyReader } from "./body.ts";
 import { Deadlines } from "./deadlines.ts";
+import { answerConsent, answerValidation, isConsentRequest } from "./event_grid.ts";
 import { type FetchHandler, pathOf, type RequestInfo } from "./request.ts";
 
 /** What {@linkcode createIngest} is made with. */
@@ -80,7 +81,10 @@ export function createIngest(options: IngestOptions): FetchHandler {
     const named = registryOf(path.slice(route.length));
     if (named === undefined) return refusal(404, "No such event route");
     // Before the token: a redirect that turned POST into GET must fail loudly in every case.
-    if (request.method !== "POST") return refusal(405, "Send events by POST", { allow: "POST" });
+    const isConsent = isConsentRequest(request);
+    if (request.method !== "POST" && !isConsent) {
+      return refusal(405, "Send events by POST", { allow: "POST" });
+    }
     const access = options.authorize(request, "ingest", info);
     const bound = access.ok ? access.registry : undefined;
     if (!access.ok || (bound !== undefined && named !== "" && named !== bound)) {
@@ -89,6 +93,7 @@ export function createIngest(options: IngestOptions): FetchHandler {
         "www-authenticate": 'Bearer realm="drec"',
       });
     }
+    if (isConsent) return answerConsent(request);
     return await take(request, named || bound || DEFAULT_REGISTRY);
   }
 
@@ -98,7 +103,9 @@ export function createIngest(options: IngestOptions): FetchHandler {
     if (problem !== undefined) return refusal(503, problem);
     const arrived = options.collector.expect();
     try {
-      const isOversize = await reader.lend(request, arrived, async ({ bytes, oversize }) => {
+      return await reader.lend(request, arrived, async ({ bytes, oversize }) => {
+        const handshake = answerValidation(request, bytes);
+        if (handshake !== undefined) return handshake;
         // A body of many megabytes may use up the budget on its way. Were it never committed for
         // that, it would come again for ever.
         const budget = COMMIT_BUDGET_MS + Math.floor(bytes.length * COMMIT_BUDGET_MS_PER_BYTE);
@@ -108,9 +115,8 @@ export function createIngest(options: IngestOptions): FetchHandler {
         // What goes on behind the deadline is harmless, for the retry is a duplicate.
         const collected = options.collector.collect(notification);
         await deadlines.within(collected, deadline, () => unavailable("The store is too slow"));
-        return oversize !== undefined;
+        return new Response(null, { status: oversize === undefined ? 200 : 202 });
       });
-      return new Response(null, { status: isOversize ? 202 : 200 });
     } catch (error) {
       if (error instanceof AppError && error.code === "unavailable") {
         return refusal(503, error.message);

@@ -96,6 +96,11 @@ Deno.test("POST is heard whatever the Host header says", async (t) => {
     "a#b",
     "a\\b",
     "\u00ff",
+    "a/b",
+    "/",
+    "drec/events",
+    "a/b/c?d#e",
+    "\u00e9/x",
   ];
   for (const host of hosts) {
     await t.step(host ?? "none", async () => {
@@ -103,9 +108,15 @@ Deno.test("POST is heard whatever the Host header says", async (t) => {
       assert.equal(answer.status, 200);
     });
   }
-  await t.step("with a path in it", async () => {
-    const answer = await ingest.post([wireEvent()], { host: "a/b" });
-    assert.ok(answer.status < 500, `${answer.status}`);
+  assert.equal((await ingest.accounting()).counted, hosts.length);
+  await t.step("nor is anything else heard by it", async () => {
+    const other = await ingest.post([wireEvent()], { path: "/main", host: "drec/events" });
+    assert.equal(other.status, 404);
+    const asked = { method: "GET", host: "a/b?c=d#e" };
+    for (const path of ["/-/healthy", "/api/v1/repositories/team/app", "/api/v1/series?metric=x"]) {
+      const { status } = await ingest.ask({ ...asked, path });
+      assert.equal(status, path.endsWith("x") ? 400 : 200, path);
+    }
   });
   assert.deepEqual(ingest.failures, []);
 });

@@ -47,6 +47,12 @@ async function assertRemoved(store: Store): Promise<void> {
   assert.deepEqual(await store.series({ ...query, tag: "1.0" }), []);
 }
 
+async function assertRemovedBut(store: Store, repository: string): Promise<void> {
+  const { items } = await store.listRepositories({ sort: "name", limit: 9 });
+  assert.deepEqual(items.map((item) => item.repository), [repository]);
+  assert.deepEqual((await store.listTags(app, { limit: 9 })).items, []);
+}
+
 const repositoryGone: EventParts = { ...gone, at: after(10) };
 const life: EventParts[] = [
   { ...push, at: after(0) },
@@ -211,6 +217,44 @@ export const deletingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: "removes nothing for a delete that comes after a younger push",
+    async run(t, { store }) {
+      await recordEach(store, life);
+      await record(store, [{ ...push, tag: "2.0", at: after(20) }]);
+      assert.deepEqual(await record(store, [repositoryGone]), ["counted"]);
+      const { pulls, pushes, tagCount, deleted, actors } = await findApp(store);
+      assert.deepEqual([pulls, pushes, tagCount, deleted, actors], [2, 2, 3, null, ["alice"]]);
+      await t.step("but what is late as well and older than it", async () => {
+        const late = { at: after(9) };
+        assert.deepEqual(await record(store, [late, { at: after(11) }]), ["ignored", "counted"]);
+        assert.equal((await findApp(store)).pulls, 3);
+      });
+      await t.step("nor in one batch", async () => {
+        const other = { repository: "team/other" };
+        assert.deepEqual(
+          await record(store, [
+            { ...push, ...other, at: after(20) },
+            { ...repositoryGone, ...other },
+            { ...other, at: after(10) },
+            { ...other, at: after(11) },
+          ]),
+          ["counted", "counted", "ignored", "counted"],
+        );
+        const found = await findApp(store, "team/other");
+        assert.deepEqual([found.pulls, found.pushes], [1, 1]);
+      });
+      await t.step("and a younger delete removes all the same", async () => {
+        await record(store, [{ ...repositoryGone, at: after(30) }]);
+        await assertRemovedBut(store, "team/other");
+      });
+      await t.step("as does one that is older than a pull alone", async () => {
+        await record(store, [{ repository: "team/other", at: after(40) }]);
+        await record(store, [{ ...repositoryGone, repository: "team/other", at: after(35) }]);
+        await assertRemoved(store);
+      });
+    },
+  },
+  {
     name: "marks a repository where that is configured",
     options: { onRepositoryDelete: "keep" },
     async run(_t, { store }) {
@@ -227,6 +271,10 @@ export const deletingCases: readonly ContractCase[] = [
       assert.deepEqual([revived.deleted, revived.pushes], [null, 3]);
       const [listed] = (await store.listRepositories({ sort: "name", limit: 1 })).items;
       assert.equal(listed?.deleted, null);
+      await record(store, [{ ...repositoryGone, at: after(10.5) }]);
+      assert.equal((await findApp(store)).deleted, null);
+      await record(store, [{ ...repositoryGone, at: after(12) }]);
+      assert.equal((await findApp(store)).deleted, ms(12));
     },
   },
 ];

@@ -246,7 +246,7 @@ Deno.test({
     const cases = [
       { version: "8.0", most: 3 },
       // One for each collection that is written to, and two around them.
-      { version: "7.0", wireVersion: 21, most: 10 },
+      { version: "7.0", wireVersion: 21, most: 9 },
     ];
     for (const { version, wireVersion, most } of cases) {
       await t.step(`on ${version}`, async () => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import type { Db, Document } from "mongodb";
 
-import type { Received } from "../../lib/batch.ts";
+import type { Outcome, Received } from "../../lib/batch.ts";
 import { InstanceWatch } from "../../lib/instances.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
@@ -92,6 +92,7 @@ Deno.test({
             ...planOptionsOf(),
             collector: "test",
             instances: new InstanceWatch(),
+            parts: new WeakMap<Received, Outcome>(),
           };
           const received: Received[] = posts.flatMap(({ body }) => receivedOfBody(body));
           for (let from = 0; from < received.length; from += 3) {

@@ -319,9 +319,9 @@ Deno.test({
       });
     });
     await t.step("instances", async () => {
-      const { _id, instance, ...times } = await mongo.db.collection(named("instances")).findOne() ??
-        assert.fail();
-      assert.deepEqual([String(_id), instance], ["default\n", ""]);
+      const { _id, instance, ...times } = await mongo.db.collection(named("registries"))
+        .findOne({ firstat: { $exists: true } }) ?? assert.fail();
+      assert.deepEqual([String(_id), instance], ["default\ninstance\n", ""]);
       assert.deepEqual(times, { registry: "default", firstat: time, lastat: time });
     });
     await t.step("manifests and references", async () => {
@@ -362,7 +362,7 @@ Deno.test({
       });
     });
     await t.step("registries", async () => {
-      const { batch, ...row } = await only("registries", { namespace: null });
+      const { batch, ...row } = await only("registries", { day: today, namespace: null });
       assert.deepEqual(row, {
         _id: `default\n${date}\ncollector-1`,
         day: today,

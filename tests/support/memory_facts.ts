@@ -221,10 +221,19 @@ export class MemoryStore {
       this.manifests.set(key, { ...this.manifests.get(key), ...write });
     }
     for (const write of plan.repositories) this.#applyRepository(write);
+    for (const change of plan.changes) this.#noteLastPushed(change);
     for (const { registry, id, by } of plan.claims) this.#claim(keyOf(registry, id), by);
     for (const entry of plan.log) this.log.set(keyOf(entry.registry, entry.id), entry);
     for (const entry of plan.quarantine) this.#quarantine(entry);
     for (const row of plan.accounting) this.#account(row);
+  }
+
+  #noteLastPushed({ target, times }: Change): void {
+    if (target.kind !== "repository" || times.lastPushed === undefined) return;
+    const key = keyOf(target.registry, target.repository);
+    const row = this.repositories.get(key) ?? { actorCount: 0, tagRows: 0, tagCount: 0 };
+    const lastPushed = Math.max(row.lastPushed ?? -Infinity, times.lastPushed);
+    this.repositories.set(key, { ...row, lastPushed });
   }
 
   #applyRepository({ registry, repository, ...write }: RepositoryWrite): void {
@@ -239,6 +248,7 @@ export class MemoryStore {
       tagRows: write.tagRows,
       tagCount: (before?.tagCount ?? 0) + write.tagCountChange,
       ...(deletedAt === undefined ? {} : { deletedAt }),
+      ...(write.tombstone === undefined ? {} : { tombstone: write.tombstone }),
     });
     for (const actor of write.newActors) this.actors.add(keyOf(registry, repository, actor));
   }

@@ -92,7 +92,7 @@ function readRepositories(found: Found, answers: Answers): Set<string> {
 }
 
 function readRepository(document: Document, answers: Answers): void {
-  const { deletedat, deletedmicros, actorcount, numtagrows, actors = [] } = document;
+  const { deletedat, deletedmicros, lastpushed, actorcount, numtagrows, actors = [] } = document;
   const key = repositoryKey(document);
   const deletedAt = deletedmicros ??
     (deletedat instanceof Date ? deletedat.getTime() * 1000 : undefined);
@@ -100,6 +100,7 @@ function readRepository(document: Document, answers: Answers): void {
     ...answers.repositories.get(key),
     isListed: true,
     ...(deletedAt === undefined ? {} : { deletedAt: countOf(deletedAt) }),
+    ...(lastpushed instanceof Date ? { lastPushed: lastpushed.getTime() } : {}),
     actorCount: countOf(actorcount),
     tagRows: countOf(numtagrows),
   });

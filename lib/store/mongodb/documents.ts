@@ -26,7 +26,6 @@ export const SUFFIXES = {
   events: ".events",
   quarantine: ".quarantine",
   registries: ".registries",
-  instances: ".instances",
   meta: ".meta",
 } as const;
 
@@ -220,7 +219,6 @@ export interface StarDocument extends OfRepository {
   readonly at: Date;
 }
 
-/** Accounting and totals of a registry on a day, as one collector counted them. */
 /** Accounting of a registry on a day, as one collector counted it; see also `folding.ts`. */
 export interface RegistryDocument extends Counted {
   readonly _id: string;
@@ -237,7 +235,6 @@ export interface RegistryDocument extends Counted {
 
 /** When an instance (process) of a registry was heard first and, within an hour, last. */
 export interface InstanceDocument {
-  /** Registry, line break, instance. */
   readonly _id: string;
   readonly registry: string;
   /** Empty where events name none. */
@@ -253,6 +250,8 @@ export interface MetaDocument {
   readonly value?: string;
   /** Microseconds since 1970: when a repository was deleted. */
   readonly at?: number;
+  /** More than the main document of that repository is still to be removed; see `remains.ts`. */
+  readonly remains?: true;
   /** Newest arrival whose id has been dropped from the event log; time of the last ping. */
   readonly receivedat?: Date;
 }

@@ -20,6 +20,7 @@ import {
 } from "./documents.ts";
 import { limitInstances } from "./instances.ts";
 import { foldDays, foldNamespaceDays, foldTagDays } from "./folding.ts";
+import { moveAside, removeOldRemains } from "./remains.ts";
 import { runTransaction } from "./transaction.ts";
 
 /** Documents that one step touches. */
@@ -40,6 +41,8 @@ const STEPS: readonly Step[] = [
   foldTagDays,
   foldDays,
   foldNamespaceDays,
+  removeOldRemains,
+  moveAside,
   expireTags,
   expireManifests,
   expireQuarantine,

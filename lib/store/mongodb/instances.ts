@@ -1,14 +1,20 @@
 /**
- * Instances of registries.
+ * Instances of registries. Their documents are beside the accounting, which every batch writes, so
+ * that a new instance costs no command more.
  *
  * @module
  */
+
+import type { Filter } from "mongodb";
 
 import { type InstanceSpan, MAX_INSTANCES, watchedSince } from "../../instances.ts";
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./connection.ts";
 import type { InstanceDocument } from "./documents.ts";
-import type { Write } from "./updates.ts";
+import type { UpdateWrite } from "./updates.ts";
+
+/** Nothing else in its collection has been heard. */
+const IS_INSTANCE: Filter<InstanceDocument> = { firstat: { $exists: true } };
 
 /**
  * Lists the writes of what a batch says of instances.
@@ -16,10 +22,10 @@ import type { Write } from "./updates.ts";
  * @param spans What is due.
  * @returns One upsert each.
  */
-export function instanceWritesOf(spans: readonly InstanceSpan[]): Write[] {
+export function instanceWritesOf(spans: readonly InstanceSpan[]): UpdateWrite[] {
   return spans.map(({ registry, instance, first, last }) => ({
-    collection: "instances",
-    filter: { _id: keyOf(registry, instance), registry },
+    collection: "registries",
+    filter: { _id: instanceId(registry, instance), registry },
     update: {
       $setOnInsert: { instance },
       $min: { firstat: new Date(first) },
@@ -29,13 +35,26 @@ export function instanceWritesOf(spans: readonly InstanceSpan[]): Write[] {
 }
 
 /**
+ * Names the document of an instance; the accounting has a day in the second place.
+ *
+ * @param registry Its registry.
+ * @param instance What events call it; `""` where they name none.
+ * @returns Its `_id`.
+ */
+export function instanceId(registry: string, instance: string): string {
+  return keyOf(registry, "instance", instance);
+}
+
+/**
  * Reads since when registries have been watched without a possible gap.
  *
  * @param database Where.
  * @returns Milliseconds since 1970, by registry.
  */
 export async function readWatchedSince(database: Database): Promise<Map<string, number>> {
-  const documents = await database.collection<InstanceDocument>("instances").find().toArray();
+  const documents = await database.collection<InstanceDocument>("registries")
+    .find(IS_INSTANCE)
+    .toArray();
   return watchedSince(documents.map(({ registry, instance, firstat, lastat }) => ({
     registry,
     instance,
@@ -52,10 +71,10 @@ export async function readWatchedSince(database: Database): Promise<Map<string, 
  * @returns False: there is never more to drop.
  */
 export async function limitInstances(database: Database): Promise<boolean> {
-  const instances = database.decisive<InstanceDocument>("instances");
-  if (await instances.estimatedDocumentCount() <= MAX_INSTANCES) return false;
-  for (const registry of await instances.distinct("registry")) {
-    const [oldest] = await instances.find({ registry })
+  const instances = database.decisive<InstanceDocument>("registries");
+  if (await instances.countDocuments(IS_INSTANCE) <= MAX_INSTANCES) return false;
+  for (const registry of await instances.distinct("registry", IS_INSTANCE)) {
+    const [oldest] = await instances.find({ ...IS_INSTANCE, registry })
       .sort({ firstat: -1 }).skip(MAX_INSTANCES - 1).limit(1).toArray();
     if (oldest === undefined) continue;
     await instances.deleteMany({ registry, firstat: { $lt: oldest.firstat } });

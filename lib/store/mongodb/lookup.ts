@@ -70,9 +70,8 @@ export async function lookUp(
 ): Promise<Found> {
   const asks = Object.entries(asksOf(asked))
     .filter(([_, ask]) => ask.values.length > 0);
-  const found = database.canJoinInTransaction
-    ? await lookUpAtOnce(database, session, asks)
-    : await lookUpInTurn(database, session, asks);
+  if (database.canJoinInTransaction) return await lookUpAtOnce(database, session, asks);
+  const found = await lookUpInTurn(database, session, asks);
   const ids = tagsOfChecks(found, asked.questions.tags.size);
   if (ids.length === 0) return found;
   const more = await answer(database, session, ask("tags", "_id", ids, [{ $project: TAG_STATE }]));
@@ -124,7 +123,7 @@ async function lookUpAtOnce(
         from: database.nameOf(from),
         localField: name,
         foreignField: field,
-        pipeline,
+        pipeline: name === "checks" ? [...pipeline, ...tagOfCheck(database)] : pipeline,
         as: name,
       },
     })),
@@ -132,7 +131,8 @@ async function lookUpAtOnce(
   const [found] = await aggregate(database, "meta", { session, pipeline });
   // Without that document every event would look new.
   if (found === undefined) throw new Error("the schema version is missing");
-  return found;
+  const tagsOfChecks = (found.checks ?? []).flatMap((check: Document) => check.tagrow ?? []);
+  return { ...found, tags: [...found.tags ?? [], ...tagsOfChecks] };
 }
 
 function aggregate(
@@ -157,7 +157,7 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
       [{ $project: stateOfRepository(actorNames) }],
     ),
     tombstones: ask("meta", "_id", [...repositories.values()].map(tombstoneId), [
-      { $project: { at: 1 } },
+      { $project: { at: 1, remains: 1 } },
     ]),
     tags: ask("tags", "_id", [...tags.keys()], [{ $project: TAG_STATE }]),
     tagsOfDigests: ask("tags", "digest", digestsOf(deleted), [
@@ -207,12 +207,33 @@ function ask(
 const TAG_STATE = { registry: 1, repositoryname: 1, tag: 1, digest: 1, deletedat: 1, at: 1, id: 1 };
 const DEED = { registry: 1, repositoryname: 1, fingerprint: 1, at: 1 };
 
+/** At the bound of tags, whether a checked tag has a row of its own decides where a pull counts. */
+function tagOfCheck(database: Database): Document[] {
+  const id = { $concat: ["$registry", "\n", "$repositoryname", "\n", "$tag"] };
+  return [{ $set: { tagid: id } }, {
+    $lookup: {
+      from: database.nameOf("tags"),
+      localField: "tagid",
+      foreignField: "_id",
+      pipeline: [{ $project: TAG_STATE }],
+      as: "tagrow",
+    },
+  }];
+}
+
 /** Of up to 1,000 actors, only how many there are and which of the batch's are among them. */
 function stateOfRepository(actorNames: readonly string[]): Document {
   const actors = { $cond: [{ $isArray: "$actors" }, "$actors", []] };
   const isAsked = { $in: ["$$actor", { $literal: actorNames }] };
   return {
-    ...{ registry: 1, repositoryname: 1, deletedat: 1, deletedmicros: 1, numtagrows: 1 },
+    ...{
+      registry: 1,
+      repositoryname: 1,
+      deletedat: 1,
+      deletedmicros: 1,
+      lastpushed: 1,
+      numtagrows: 1,
+    },
     actorcount: { $size: actors },
     actors: { $filter: { input: actors, as: "actor", cond: isAsked } },
   };

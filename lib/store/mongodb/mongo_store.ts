@@ -45,10 +45,12 @@ import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
 import { census, history, totals } from "./totals.ts";
+import { moveFormerInstances } from "./former.ts";
 import { accounting, listBreakdown, listEvents, series } from "./history.ts";
 import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
+import type { PartOutcomes } from "./parts.ts";
 import { recordBatch } from "./record.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
@@ -90,6 +92,7 @@ export async function openMongoStore(
     await dropOldIndex(database);
     await createIndexes(database, options.retention);
     await adoptDocuments(database);
+    await moveFormerInstances(database);
     const key = await madeOnce(database, META_IDS.fingerprintKey, makeKey);
     return new MongoStore(database, { ...options, key: key.value });
   } catch (error) {
@@ -107,6 +110,7 @@ class MongoStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions & { readonly key: string };
   readonly #instances = new InstanceWatch();
+  readonly #parts: PartOutcomes = new WeakMap();
   readonly #turns = new Turns();
   readonly #watches = new Set<RepositoryWatch>();
 
@@ -128,6 +132,7 @@ class MongoStore implements Store {
     const recorded = recordBatch(this.#database, {
       ...this.#options,
       instances: this.#instances,
+      parts: this.#parts,
     }, batch);
     return await this.#ask(doing, () => withDeadline(recorded, deadline, doing));
   }

@@ -7,7 +7,7 @@
 import { ObjectId } from "mongodb";
 
 import { questionsOf } from "../../facts.ts";
-import type { Candidate, Outcome, PlanOptions, Received } from "../../batch.ts";
+import type { Candidate, Outcome, PlanOptions, Removal } from "../../batch.ts";
 import type { InstanceWatch, Sighting } from "../../instances.ts";
 import { candidatesOf, planBatch } from "../../plan.ts";
 import { dayOf } from "../../statistics.ts";
@@ -15,9 +15,10 @@ import type { IgnoredCount } from "../store.ts";
 import { isOwnBatch, knowledgeOf, outcomesOfOwnBatch } from "./answers.ts";
 import { applyWrites } from "./apply.ts";
 import type { Database } from "./connection.ts";
-import { instanceWritesOf } from "./instances.ts";
-import { placeOfRegistry } from "./places.ts";
 import { lookUp } from "./lookup.ts";
+import { type Batch, type PartOutcomes, recordInParts } from "./parts.ts";
+import { placeOfRegistry } from "./places.ts";
+import { removalOfTombstone, removeRemains } from "./remains.ts";
 import { type Attempt, runTransaction } from "./transaction.ts";
 import { writesOf } from "./writes.ts";
 
@@ -25,14 +26,8 @@ import { writesOf } from "./writes.ts";
 export interface Recording extends PlanOptions {
   readonly collector: string;
   readonly instances: InstanceWatch;
-}
-
-/** Entries on their way into the database. */
-export interface Batch {
-  readonly received: readonly Received[];
-  readonly ignored: readonly IgnoredCount[];
-  /** Milliseconds since 1970. */
-  readonly deadline: number;
+  /** Outcomes of parts of a batch of which a later part has failed. */
+  readonly parts: PartOutcomes;
 }
 
 /**
@@ -49,28 +44,70 @@ export async function recordBatch(
   recording: Recording,
   { received, ignored, deadline }: Batch,
 ): Promise<Outcome[]> {
+  const record = (part: Batch) => recordPart(database, recording, part);
+  const isThrifty = !database.hasClientBulkWrite && recording.onRepositoryDelete === "remove";
+  if (!isThrifty) return await record({ received, ignored, deadline });
+  return await recordInParts({ received, ignored, deadline }, recording.parts, record);
+}
+
+async function recordPart(
+  database: Database,
+  recording: Recording,
+  batch: Batch,
+): Promise<Outcome[]> {
+  const { deadline } = batch;
+  while (true) {
+    const { outcomes, sighting, remains } = await recordOnce(database, recording, batch);
+    if (sighting !== undefined) recording.instances.commit(sighting);
+    const removed = remains.length === 0 ? undefined : removeRemains(database, remains, batch);
+    if (outcomes === undefined) await removed;
+    // They are durable: who comes next removes what is left.
+    else return await removed?.catch(() => {}), outcomes;
+    if (Date.now() >= deadline) throw new Error("no answer in time");
+  }
+}
+
+/** What a transaction came to. */
+interface Recorded {
+  /** Absent where remains of another batch are in the way. */
+  readonly outcomes?: Outcome[];
+  readonly sighting?: Sighting;
+  /** Repositories of which more is to be removed. */
+  readonly remains: readonly Pick<Removal, "registry" | "repository">[];
+}
+
+async function recordOnce(
+  database: Database,
+  recording: Recording,
+  { received, ignored, deadline }: Batch,
+): Promise<Recorded> {
   const candidates = candidatesOf(received, recording);
   const questions = questionsOf(candidates.flatMap(({ sighting }) => sighting ?? []));
   const batch = new ObjectId();
-  let sighting: Sighting | undefined;
+  const { isSharded, hasClientBulkWrite } = database;
+  let recorded: Recorded = { remains: [] };
 
-  async function attempt({ session, mayBeDone }: Attempt): Promise<Outcome[]> {
+  async function attempt({ session, mayBeDone }: Attempt): Promise<Recorded> {
     const accounts = mayBeDone ? accountIds(candidates, ignored, recording.collector) : [];
     const found = await lookUp(database, session, { candidates, questions, accounts });
-    if (mayBeDone && isOwnBatch(found, batch)) return outcomesOfOwnBatch(found, candidates, batch);
+    if (mayBeDone && isOwnBatch(found, batch)) {
+      return { ...recorded, outcomes: outcomesOfOwnBatch(found, candidates, batch) };
+    }
+    const inTheWay = (found.tombstones ?? []).filter(({ remains }) => remains === true);
+    if (inTheWay.length > 0) return { remains: inTheWay.map(removalOfTombstone) };
     const { duplicates, answers, unnamed } = knowledgeOf(found);
     const plan = planBatch(candidates, { duplicates, known: answers, options: recording });
     if (Date.now() >= deadline) throw new Error("no answer in time");
-    const { isSharded } = database;
-    const writes = writesOf(plan, { ...recording, batch, ignored, unnamed, isSharded });
-    sighting = recording.instances.sight(plan.log);
-    await applyWrites(database, session, [...writes, ...instanceWritesOf(sighting.due)]);
-    return [...plan.outcomes];
+    const sighting = recording.instances.sight(plan.log);
+    const isThrifty = !hasClientBulkWrite;
+    const context = { ...recording, batch, ignored, unnamed, isSharded, isThrifty };
+    const writes = writesOf(plan, { ...context, spans: sighting.due });
+    recorded = { sighting, remains: isThrifty ? plan.removals : [] };
+    await applyWrites(database, session, writes);
+    return { ...recorded, outcomes: [...plan.outcomes] };
   }
 
-  const outcomes = await runTransaction(database.client, attempt, { deadline });
-  if (sighting !== undefined) recording.instances.commit(sighting);
-  return outcomes;
+  return await runTransaction(database.client, attempt, { deadline });
 }
 
 /** The documents that every batch leaves its id in, even one of nothing but duplicates. */

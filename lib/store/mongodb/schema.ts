@@ -57,16 +57,21 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly IndexDesc
     { key: { day: 1, consumer: 1 }, partialFilterExpression: { consumer: { $exists: true } } },
   ],
   monthly: [{ key: { registry: 1, repositoryname: 1, tag: 1, month: 1 } }],
-  // Accounting has no namespace.
+  // Accounting has no namespace; only instances have been heard.
   registries: [
     { key: { namespace: 1, day: 1 } },
     { key: { namespace: 1, month: 1 } },
     { key: { day: 1 }, partialFilterExpression: { namespace: { $exists: true } } },
+    {
+      key: { firstat: -1, registry: 1 },
+      partialFilterExpression: { firstat: { $exists: true } },
+    },
+    { key: { aside: 1 }, sparse: true },
   ],
+  meta: [{ key: { remains: 1 }, sparse: true }],
   breakdowns: [
     { key: { registry: 1, repositoryname: 1, dimension: 1, numpulls: -1, name: 1, kind: 1 } },
   ],
-  instances: [{ key: { registry: 1, firstat: -1 } }],
   stars: [{ key: { registry: 1, repositoryname: 1, user: 1 } }],
   events: [
     {

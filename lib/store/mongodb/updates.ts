@@ -11,21 +11,21 @@ import type { Change, Metric, Times } from "../../statistics.ts";
 import { type CollectionName, COUNTERS, dateOfDay, INITIAL_COUNTERS, longOf } from "./documents.ts";
 import type { Place } from "./places.ts";
 
+/** An upsert, unless told that the document must exist. */
+export interface UpdateWrite {
+  readonly collection: CollectionName;
+  readonly filter: Document;
+  readonly update: Document | Document[];
+  readonly mustExist?: true;
+}
+
 /** One write. */
 export type Write =
-  & { readonly collection: CollectionName }
-  & (
-    /** An upsert, unless told that the document must exist. */
-    | {
-      readonly filter: Document;
-      readonly update: Document | Document[];
-      readonly mustExist?: true;
-    }
-    /** A document that is not there yet. */
-    | { readonly insert: Document }
-    /** The removal of all that fits. */
-    | { readonly removeAll: Document }
-  );
+  | UpdateWrite
+  /** A document that is not there yet. */
+  | { readonly collection: CollectionName; readonly insert: Document }
+  /** The removal of all that fits. */
+  | { readonly collection: CollectionName; readonly removeAll: Document };
 
 /** Everything but what only adds up. */
 export interface Assignment {
@@ -100,7 +100,7 @@ export class Updates {
   }
 
   /** @returns The writes, in the order in which their documents were first named. */
-  finish(): Write[] {
+  finish(): UpdateWrite[] {
     return [...this.#drafts.values()].map(({ place, filter, increments, operators }) => ({
       collection: place.collection,
       filter,

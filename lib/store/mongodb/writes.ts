@@ -14,22 +14,18 @@ import type {
   BatchPlan,
   LogEntry,
   ManifestWrite,
-  QuarantineWrite,
   Removal,
   RepositoryWrite,
   TagWrite,
 } from "../../batch.ts";
+import type { InstanceSpan } from "../../instances.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
-import {
-  type CollectionName,
-  DEFAULT_REGISTRY,
-  longOf,
-  type ReferenceEntry,
-  tombstoneId,
-} from "./documents.ts";
+import { DEFAULT_REGISTRY, longOf, type ReferenceEntry } from "./documents.ts";
+import { instanceWritesOf } from "./instances.ts";
 import { type Place, placeOf, placeOfRegistry } from "./places.ts";
 import { lookupKeysOf } from "./keys.ts";
+import { OF_REPOSITORY, quarantineOf, thriftyQuarantineOf, tombstoneOf } from "./remains.ts";
 import { Updates, type Write } from "./updates.ts";
 
 /** What the writes of a batch depend on beside its plan. */
@@ -42,18 +38,11 @@ export interface WriteContext {
   readonly unnamed: ReadonlySet<string>;
   /** A sharded cluster finds a document by its shard key; without one, `_id` is the faster way. */
   readonly isSharded: boolean;
+  /** Each collection costs a command; see `remains.ts`. */
+  readonly isThrifty: boolean;
+  /** Instances of registries that are to be written. */
+  readonly spans: readonly InstanceSpan[];
 }
-
-/** Where a repository's documents are; its events stay. */
-const OF_REPOSITORY: readonly CollectionName[] = [
-  "tags",
-  "manifests",
-  "daily",
-  "monthly",
-  "breakdowns",
-  "stars",
-];
-const MAX_REASONS = 20;
 
 /**
  * Lists the writes of a batch.
@@ -73,9 +62,11 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
     const place = placeOfRegistry(registry, day, collector);
     updates.assign(place, { set: { batch }, increments: outcomes });
   }
-  return [
-    ...plan.removals.flatMap(removalOf),
+  const writes = [
+    ...plan.removals.flatMap((removal) => removalOf(removal, context)),
     ...updates.finish(),
+    ...instanceWritesOf(context.spans),
+    ...plan.repositories.flatMap(lateTombstoneOf),
     ...plan.claims.map(({ registry, id, by }): Write => ({
       collection: "events",
       filter: { _id: keyOf(registry, id), claimedby: { $exists: false } },
@@ -86,8 +77,11 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
       collection: "events",
       insert: { _id: keyOf(entry.registry, entry.id), ...rowOf(entry, context), position },
     })),
-    ...plan.quarantine.map(quarantineOf),
   ];
+  const quarantine = context.isThrifty
+    ? thriftyQuarantineOf(plan.quarantine, writes)
+    : plan.quarantine.map(quarantineOf);
+  return [...writes, ...quarantine];
 }
 
 /** A main document is found by its unique key: its `_id` may be one of 2015. */
@@ -162,22 +156,24 @@ function accountingOf(
   return [...plan.accounting, ...ignoredElsewhere];
 }
 
-function removalOf(removal: Removal): Write[] {
-  const { registry, repository, at } = removal;
-  const repositoryname = repository;
+function removalOf(removal: Removal, { isThrifty }: WriteContext): Write[] {
+  const { registry, repository: repositoryname } = removal;
   const registries = registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
+  const others = isThrifty ? [] : OF_REPOSITORY;
   return [
     { collection: "repositories", removeAll: { registry: registries, repositoryname } },
-    ...OF_REPOSITORY.map((collection): Write => ({
+    ...others.map((collection): Write => ({
       collection,
       removeAll: { registry, repositoryname },
     })),
-    {
-      collection: "meta",
-      filter: { _id: tombstoneId(removal) },
-      update: { $max: { at: longOf(at) } },
-    },
+    tombstoneOf(removal, { remains: isThrifty }),
   ];
+}
+
+/** A delete that came late removes nothing, but what is older than it no longer counts. */
+function lateTombstoneOf({ registry, repository, tombstone }: RepositoryWrite): Write[] {
+  if (tombstone === undefined) return [];
+  return [tombstoneOf({ registry, repository, at: tombstone }, { remains: false })];
 }
 
 function rowOf(entry: LogEntry, { batch, consumerOf }: WriteContext): Document {
@@ -216,28 +212,6 @@ function rowOf(entry: LogEntry, { batch, consumerOf }: WriteContext): Document {
     instance: event.instance,
     ...lookupKeysOf(entry),
   });
-}
-
-/** Joins what earlier parts of the same body left. A reason may begin with `$`: all is literal. */
-function quarantineOf(write: QuarantineWrite): Write {
-  const { registry, envelope, receivedAt, reasons, events, bytes, excerpt } = write;
-  const known = { $ifNull: ["$reasons", []] };
-  const isNew = { $not: [{ $in: ["$$reason", known] }] };
-  const news = { $filter: { input: { $literal: reasons }, as: "reason", cond: isNew } };
-  return {
-    collection: "quarantine",
-    filter: { _id: keyOf(registry, envelope) },
-    update: [{
-      $set: {
-        registry: { $literal: registry },
-        receivedat: { $ifNull: ["$receivedat", new Date(receivedAt)] },
-        reasons: { $slice: [{ $concatArrays: [known, news] }, MAX_REASONS] },
-        events: { $add: [{ $ifNull: ["$events", longOf(0)] }, longOf(events)] },
-        bytes: longOf(bytes),
-        excerpt: { $literal: excerpt },
-      },
-    }],
-  };
 }
 
 function repositoryKey({ registry, repository }: Removal): string {

@@ -36,7 +36,7 @@ function lookup(columns: string, table: string, condition: string): RowsStatemen
 const TAG_STATE = "tag, digest, deleted_at, state_at, state_id";
 const LOOKUPS = {
   repository: lookup(
-    "listed, tombstone, deleted_at, actor_count, tag_rows",
+    "listed, tombstone, deleted_at, last_pushed, actor_count, tag_rows",
     "repositories",
     "id = asked.column2",
   ),
@@ -195,6 +195,7 @@ function repositoryStateOf(row: Row): RepositoryState {
     isListed: row.listed === 1,
     ...(row.tombstone === null ? {} : { tombstone: Number(row.tombstone) }),
     ...(row.deleted_at === null ? {} : { deletedAt: Number(row.deleted_at) }),
+    ...(row.last_pushed === null ? {} : { lastPushed: Number(row.last_pushed) }),
     actorCount: Number(row.actor_count),
     tagRows: Number(row.tag_rows),
   };

@@ -9,6 +9,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { AppError } from "../../errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { codeOf, storeError } from "./errors.ts";
+import { makePrivate } from "./private.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** A row as it comes out of a statement. */
@@ -66,6 +67,7 @@ export class Database {
    */
   constructor(path: string, exclusive: boolean) {
     this.path = path;
+    makePrivate(path);
     this.#lock = exclusive ? takeLock(path) : undefined;
     try {
       this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -291,6 +293,7 @@ export class Database {
 /** Another process that serves the same file would count beside us and share our queue's lock. */
 function takeLock(path: string): DatabaseSync {
   const file = `${path}.lock`;
+  makePrivate(file);
   try {
     const lock = new DatabaseSync(file, { timeout: 0 });
     lock.exec("PRAGMA locking_mode = EXCLUSIVE");

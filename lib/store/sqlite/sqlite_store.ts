@@ -78,7 +78,7 @@ export async function openSqliteStore(
 ): Promise<Store> {
   const folder = dirname(path);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new AppError("unavailable", `Cannot make folder "${folder}": ${String(error)}`, {
       hint: "make it, or name another file in `sqlite.path`",

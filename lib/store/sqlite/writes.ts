@@ -102,6 +102,9 @@ function writeRepository({ database, names }: Context, write: RepositoryWrite): 
     write.tagCountChange,
     id,
   );
+  if (write.tombstone !== undefined) {
+    database.run("UPDATE repositories SET tombstone = ? WHERE id = ?", write.tombstone, id);
+  }
   if (write.deletedAt === undefined) return;
   database.run("UPDATE repositories SET deleted_at = ? WHERE id = ?", write.deletedAt, id);
 }

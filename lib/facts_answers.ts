@@ -1,0 +1,146 @@
+/**
+ * What a store knows of the past, and how the earlier events of a batch add to it.
+ *
+ * @module
+ */
+
+import { isIndexType, type RegistryEvent } from "./event.ts";
+import { keyOf, type Sighting } from "./facts_sighting.ts";
+
+/** Where a tag points, by the greatest (time, event id) that named it. */
+export interface TagState {
+  readonly digest?: string;
+  /** Microseconds since 1970; present while the tag is gone. */
+  readonly deletedAt?: number;
+  /** Microseconds since 1970 of the event that says so. */
+  readonly at: number;
+  readonly id: string;
+}
+
+/** A HEAD of a tag that no pull has claimed yet. */
+export interface TagCheck {
+  readonly id: string;
+  readonly tag: string;
+  /** Microseconds since 1970. */
+  readonly at: number;
+}
+
+/** What is known of a repository as a whole. */
+export interface RepositoryState {
+  /** Whether its statistics have begun; a store that need not be told leaves it out. */
+  readonly isListed?: boolean;
+  /** Microseconds since 1970: its delete. Events that are not younger do not count. */
+  readonly tombstone?: number;
+  /** Milliseconds since 1970: the latest push of a tag. A delete that is older came late. */
+  readonly lastPushed?: number;
+  /** Microseconds since 1970: a delete that is only marked. */
+  readonly deletedAt?: number;
+  /** Distinct actors, at most the bound. */
+  readonly actorCount: number;
+  /** Rows of tags, deleted ones included, at most the bound. */
+  readonly tagRows: number;
+}
+
+/** What is known of a manifest. */
+export interface ManifestState {
+  /** Kind of artifact as stored. */
+  readonly kind: string;
+  readonly hasReferences: boolean;
+}
+
+/** The answers of a store to the questions about a batch. Map keys are {@linkcode keyOf}. */
+export interface Answers {
+  readonly repositories: Map<string, RepositoryState>;
+  /**
+   * The tags asked for by name, those that point to a deleted digest, and, in a repository that
+   * has reached the bound of tags, those of its {@linkcode checks}.
+   */
+  readonly tags: Map<string, TagState>;
+  readonly manifests: Map<string, ManifestState>;
+  readonly childrenOfIndexes: Set<string>;
+  readonly partsOfImages: Set<string>;
+  /** Digests that a blob event of the log named. */
+  readonly blobs: Set<string>;
+  readonly actors: Set<string>;
+  /** By {@linkcode keyOf} of registry, repository, digest and fingerprint. */
+  readonly checks: Map<string, TagCheck[]>;
+  readonly requests: Set<string>;
+  /** Times (microseconds) by {@linkcode keyOf} of registry, repository and fingerprint. */
+  readonly indexFetches: Map<string, number[]>;
+}
+
+/** @returns No answers: what a new store knows. */
+export function createAnswers(): Answers {
+  return {
+    repositories: new Map(),
+    tags: new Map(),
+    manifests: new Map(),
+    childrenOfIndexes: new Set(),
+    partsOfImages: new Set(),
+    blobs: new Set(),
+    actors: new Set(),
+    checks: new Map(),
+    requests: new Set(),
+    indexFetches: new Map(),
+  };
+}
+
+/**
+ * Adds what every event about a manifest or blob teaches, whatever it means: that the digest
+ * exists, of which parts it consists, and which index fetches hide their children.
+ *
+ * @param known Changed in place.
+ * @param sighting The event.
+ */
+export function learnContent(known: Answers, { registry, event, fingerprint }: Sighting): void {
+  const { repository, digest, references = [] } = event;
+  if (digest === undefined || event.action === "delete") return;
+  const key = (name: string): string => keyOf(registry, repository, name);
+  if (event.kind === "blob") {
+    known.blobs.add(key(digest));
+    return;
+  }
+  const isIndex = isIndexType(event.mediaType);
+  const parts = isIndex ? known.childrenOfIndexes : known.partsOfImages;
+  for (const reference of references) parts.add(key(reference.digest));
+  if (event.action !== "pull" || event.method === "HEAD") return;
+  if (event.requestId !== undefined) known.requests.add(keyOf(registry, event.requestId));
+  if (isUnknownIndexFetch(known, registry, event)) {
+    const client = keyOf(registry, repository, fingerprint);
+    known.indexFetches.set(client, [...known.indexFetches.get(client) ?? [], event.at]);
+  }
+}
+
+/**
+ * Says whether an event is the GET of an index whose children nobody has told.
+ *
+ * @param known What is known at that moment.
+ * @param registry The event's registry.
+ * @param event The event.
+ * @returns True if a following GET by the same client may be of one of its children.
+ */
+export function isUnknownIndexFetch(
+  known: Answers,
+  registry: string,
+  event: RegistryEvent,
+): boolean {
+  const isFetch = event.action === "pull" && event.method !== "HEAD";
+  if (!isFetch || event.digest === undefined || event.references !== undefined) return false;
+  const state = known.manifests.get(keyOf(registry, event.repository, event.digest));
+  return isIndexType(event.mediaType) && state?.hasReferences !== true;
+}
+
+/**
+ * Says whether one observation of a tag is newer than another: by time, then by event id, so that
+ * every order of arrival ends in the same state.
+ *
+ * @param a An observation.
+ * @param b Another, or none.
+ * @returns True if `a` is the newer.
+ */
+export function isNewer(
+  a: { at: number; id: string },
+  b: { at: number; id: string } | undefined,
+): boolean {
+  return b === undefined || a.at > b.at || (a.at === b.at && a.id > b.id);
+}

@@ -1,0 +1,99 @@
+/**
+ * What a store must look up before a batch can be mapped.
+ *
+ * @module
+ */
+
+import {
+  CHECK_LATE_US,
+  CHECK_WINDOW_US,
+  isUntaggedGet,
+  keyOf,
+  type Sighting,
+} from "./facts_sighting.ts";
+
+/** A name in a repository, such as a tag, a digest or an actor. */
+export interface Named {
+  readonly registry: string;
+  readonly repository: string;
+  readonly name: string;
+}
+
+/** Something a client did to a repository within a span of time. */
+export interface ClientQuestion extends Omit<Named, "name"> {
+  readonly fingerprint: string;
+  /** Microseconds since 1970, both inclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a store must look up before a batch can be mapped. Map keys are {@linkcode keyOf}. */
+export interface Questions {
+  readonly repositories: Map<string, Omit<Named, "name">>;
+  readonly tags: Map<string, Named>;
+  /** Digests of manifests: kind, references, whether known at all. */
+  readonly manifests: Map<string, Named>;
+  /** Digests that may be part of another manifest. */
+  readonly parts: Map<string, Named>;
+  /** Digests that are deleted: the tags that point there, and blob events of it. */
+  readonly deleted: Map<string, Named>;
+  readonly actors: Map<string, Named>;
+  /** HEADs of tags, for GETs without a tag; `name` is the digest. */
+  readonly checks: (ClientQuestion & Named)[];
+  /** Manifest GETs of the same request; `name` is its id. */
+  readonly requests: Map<string, ClientQuestion & Named>;
+  readonly indexFetches: ClientQuestion[];
+}
+
+/** @returns No questions. */
+export function createQuestions(): Questions {
+  return {
+    repositories: new Map(),
+    tags: new Map(),
+    manifests: new Map(),
+    parts: new Map(),
+    deleted: new Map(),
+    actors: new Map(),
+    checks: [],
+    requests: new Map(),
+    indexFetches: [],
+  };
+}
+
+/**
+ * Collects what must be known to map some events.
+ *
+ * @param sightings The events of a batch, without duplicates.
+ * @returns The questions, each once.
+ */
+export function questionsOf(sightings: readonly Sighting[]): Questions {
+  const questions = createQuestions();
+  for (const sighting of sightings) ask(questions, sighting);
+  return questions;
+}
+
+function ask(questions: Questions, { registry, event, fingerprint, actor }: Sighting): void {
+  const { repository, digest, tag } = event;
+  const named = (name: string): Named => ({ registry, repository, name });
+  const key = (name: string): string => keyOf(registry, repository, name);
+  questions.repositories.set(keyOf(registry, repository), { registry, repository });
+  if (event.kind === "blob") return;
+  if (tag !== undefined) questions.tags.set(key(tag), named(tag));
+  if (actor !== undefined) questions.actors.set(key(actor), named(actor));
+  if (digest === undefined) return;
+  questions.manifests.set(key(digest), named(digest));
+  if (event.action === "delete") {
+    questions.parts.set(key(digest), named(digest));
+    questions.deleted.set(key(digest), named(digest));
+  }
+  if (!isUntaggedGet(event)) return;
+  const from = event.at - CHECK_WINDOW_US;
+  const client = { registry, repository, fingerprint, from };
+  questions.parts.set(key(digest), named(digest));
+  questions.checks.push({ ...client, name: digest, to: event.at + CHECK_LATE_US });
+  questions.indexFetches.push({ ...client, to: event.at });
+  if (event.requestId !== undefined) {
+    const request = { ...client, name: event.requestId, to: event.at + CHECK_WINDOW_US };
+    questions.requests.set(keyOf(registry, event.requestId), request);
+  }
+}
