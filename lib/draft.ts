@@ -20,6 +20,7 @@ import {
   type Removal,
   type TagWrite,
 } from "./batch.ts";
+import { ChangeSet } from "./change_set.ts";
 import { clientFamilyOf } from "./client.ts";
 import { Accounts } from "./draft_accounts.ts";
 import { RepositoryDrafts } from "./draft_repositories.ts";
@@ -36,7 +37,6 @@ import {
 } from "./facts.ts";
 import { mapEvent, type Meaning } from "./mapping.ts";
 import { disguise } from "./privacy.ts";
-import { addChange, type Change, changesOf } from "./statistics.ts";
 
 const OUTCOMES: Readonly<Partial<Record<Meaning["type"], Outcome>>> = {
   ignored: "ignored",
@@ -47,7 +47,7 @@ const OUTCOMES: Readonly<Partial<Record<Meaning["type"], Outcome>>> = {
 export class Draft {
   readonly #known: Answers;
   readonly #options: PlanOptions;
-  readonly #changes = new Map<string, Change>();
+  readonly #changes = new ChangeSet();
   readonly #tags = new Map<string, TagWrite>();
   readonly #manifests = new Map<string, ManifestWrite>();
   readonly #repositories: RepositoryDrafts;
@@ -108,7 +108,7 @@ export class Draft {
     if (event.kind !== "blob") this.#repositories.list(registry, repository);
     const tag = this.#repositories.tagSlot(meaning, registry, repository);
     this.#learn(meaning, sighting, tag);
-    const changes = changesOf(meaning, {
+    this.#changes.add(meaning, {
       registry,
       repository,
       at: event.at,
@@ -118,7 +118,6 @@ export class Draft {
       ...(tag === undefined ? {} : { tag }),
       ...(event.size === undefined ? {} : { size: event.size }),
     });
-    for (const change of changes) addChange(this.#changes, change);
   }
 
   /** Lets the batch's later events know of this one, and notes the rows that do not add up. */
@@ -238,12 +237,13 @@ export class Draft {
       return;
     }
     const prefix = keyOf(registry, repository, "");
-    const planned = [this.#changes, this.#tags, this.#manifests];
+    const planned = [this.#tags, this.#manifests];
     const known = [this.#known.tags, this.#known.manifests, this.#known.checks];
     const sets = [this.#known.childrenOfIndexes, this.#known.partsOfImages, this.#known.blobs];
     for (const entries of [...planned, ...known, ...sets, this.#known.actors]) {
       dropPrefix(entries, prefix);
     }
+    this.#changes.drop(prefix);
     dropPrefix(this.#known.indexFetches, prefix);
     this.#repositories.bury(registry, repository, at);
     this.#removals.set(prefix, { registry, repository, at });
@@ -259,7 +259,7 @@ export class Draft {
     return {
       outcomes,
       removals: [...this.#removals.values()],
-      changes: [...this.#changes.values()],
+      changes: this.#changes.changes(),
       tags: [...this.#tags.values()],
       manifests: [...this.#manifests.values()],
       repositories: this.#repositories.writes(),

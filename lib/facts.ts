@@ -70,16 +70,18 @@ export function factsOf(known: Answers, { registry, event, fingerprint }: Sighti
   const digestIs = digest === "" ? undefined : whatIs(known, digestKey);
   // What came before the repository's delete went with it, though the log still tells.
   const since = Math.max(event.at - CHECK_WINDOW_US, (state?.tombstone ?? -Infinity) + 1);
-  const checks = known.checks.get(keyOf(digestKey, fingerprint)) ?? [];
-  const fetches = known.indexFetches.get(keyOf(registry, repository, fingerprint)) ?? [];
+  const checks = known.checks.size === 0 ? [] : known.checks.get(keyOf(digestKey, fingerprint));
+  const fetches = known.indexFetches.size === 0
+    ? []
+    : known.indexFetches.get(keyOf(registry, repository, fingerprint));
   return {
     ...(state?.tombstone === undefined ? {} : { tombstone: state.tombstone }),
     ...(tagState === undefined ? {} : { tag: tagState }),
-    tagChecks: checks.filter(({ at }) => at >= since),
+    tagChecks: checks?.filter(({ at }) => at >= since) ?? [],
     isChild: known.childrenOfIndexes.has(digestKey),
     isSameRequest: event.requestId !== undefined &&
       known.requests.has(keyOf(registry, event.requestId)),
-    followsUnknownIndex: fetches.some((at) => since <= at && at <= event.at),
+    followsUnknownIndex: fetches?.some((at) => since <= at && at <= event.at) ?? false,
     ...(digestIs === undefined ? {} : { digestIs }),
   };
 }

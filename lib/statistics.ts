@@ -248,14 +248,15 @@ export function mergeChanges(changes: Iterable<Change>): Change[] {
  *
  * @param merged By key; changed in place.
  * @param change Stays as it is.
+ * @returns The change of the row, as it is now.
  */
-export function addChange(merged: Map<string, Change>, change: Change): void {
+export function addChange(merged: Map<string, Change>, change: Change): Change {
   const present = merged.get(change.key);
   if (present === undefined) {
-    merged.set(change.key, { ...change, counts: { ...change.counts }, times: { ...change.times } });
-    return;
+    const first = { ...change, counts: { ...change.counts }, times: { ...change.times } };
+    merged.set(change.key, first);
+    return first;
   }
-  // `for … in`: this runs a dozen times for each event, and lists of entries would be garbage.
   const { counts, times } = change;
   for (const name in counts) {
     const metric = name as Metric;
@@ -263,10 +264,19 @@ export function addChange(merged: Map<string, Change>, change: Change): void {
   }
   for (const text in times) {
     const name = text as keyof Times;
-    const time = times[name] ?? 0;
-    const before = present.times[name] ?? time;
-    present.times[name] = name.startsWith("first")
-      ? Math.min(before, time)
-      : Math.max(before, time);
+    addTime(present.times, name, times[name] ?? 0);
   }
+  return present;
+}
+
+/**
+ * Moves a time of a row.
+ *
+ * @param times Changed in place.
+ * @param name Which one: `first…` keep the least, all others the greatest.
+ * @param time Milliseconds since 1970.
+ */
+export function addTime(times: Times, name: keyof Times, time: number): void {
+  const present = times[name] ?? time;
+  times[name] = name.startsWith("first") ? Math.min(present, time) : Math.max(present, time);
 }
