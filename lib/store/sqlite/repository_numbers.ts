@@ -1,0 +1,250 @@
+/**
+ * Repositories in the order of one of their numbers or times.
+ *
+ * An order has an index of each registry. A prefix has one, too, but no index has both. Few that
+ * fit a prefix are found by it and sorted; many are met soon on a walk along the order. A walk that
+ * does not meet them soon is given up for the other way, where that is not longer.
+ *
+ * @module
+ */
+
+import type { Cursor } from "../store.ts";
+import type { Database } from "./database.ts";
+import { type Source, takeFirst } from "./merge.ts";
+import { Pace } from "./pace.ts";
+import {
+  compareEntries,
+  cursorOfEntry,
+  type Entry,
+  entryOf,
+  lookAt,
+} from "./repository_entries.ts";
+import {
+  all,
+  any,
+  BY_REGISTRY,
+  type Condition,
+  type Filters,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
+import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
+
+/** An order of repositories. */
+export interface NumberOrder {
+  readonly column: OrderColumn;
+  /** The reverse: without a number first, then the least, and names backwards. */
+  readonly isReversed?: boolean;
+  /** Only those whose number is below, or that have none. */
+  readonly below?: number;
+}
+
+/** Which part of an order. */
+export interface NumberPart {
+  readonly order: NumberOrder;
+  readonly filters: Filters;
+  readonly limit: number;
+  /** Number, name and registry; `undefined`: from the beginning. */
+  readonly after: Cursor | undefined;
+}
+
+/** The same for one registry. */
+interface RegistryPart extends NumberPart {
+  readonly pace: Pace;
+}
+
+/** So many are read and sorted in a few milliseconds, and as many entries of an order are not. */
+const FEW = 2_000;
+/** So many take as long as some 500,000 entries of an order. */
+const MANY = 50_000;
+
+/**
+ * Reads the next repositories of an order.
+ *
+ * @param database The open file.
+ * @param part Which.
+ * @returns The entries in their order.
+ */
+export async function readByNumber(database: Database, part: NumberPart): Promise<Entry[]> {
+  const { filters: { registry }, order } = part;
+  const registries = registry === undefined
+    ? database.reading(() => registriesOf(database))
+    : [registry];
+  const pace = new Pace();
+  const sources = registries.map((registry): Source<Entry> => ({
+    read: (limit, last) => {
+      const after = last === undefined ? part.after : cursorOfEntry(last);
+      return readRegistry(database, registry, { ...part, limit, after, pace });
+    },
+  }));
+  return await takeFirst(sources, part.limit, { compare: comparing(order) });
+}
+
+function comparing({ isReversed = false }: NumberOrder): typeof compareEntries {
+  return isReversed ? (one, other) => compareEntries(other, one) : compareEntries;
+}
+
+/** The next name is one step down the index, however many repositories have it. */
+const NEXT_REGISTRY = `SELECT min(registry) AS registry FROM repositories INDEXED BY ${BY_REGISTRY}
+  WHERE listed = 1 AND registry > ?`;
+
+function registriesOf(database: Database): string[] {
+  const registries: string[] = [];
+  for (let last: unknown = ""; typeof last === "string";) {
+    last = database.get(NEXT_REGISTRY, last)?.registry;
+    if (typeof last === "string") registries.push(last);
+  }
+  return registries;
+}
+
+async function readRegistry(
+  database: Database,
+  registry: string,
+  part: RegistryPart,
+): Promise<Entry[]> {
+  const { filters: { range, search } } = part;
+  if (range.length === 0 && search.length === 0) {
+    return database.reading(() => readRanges(database, registry, part));
+  }
+  const isAtMost = (number: number): boolean =>
+    range.length > 0 &&
+    database.reading(() => countUpTo(database, registry, part, number)) <= number;
+  if (isAtMost(FEW)) return await collect(database, registry, part);
+  const met = await walk(database, registry, { ...part, isToGoOn: () => !isAtMost(MANY) });
+  return met ?? await collect(database, registry, part);
+}
+
+/** Each stretch is a range of the order's index: equal to the cursor's number, behind it, without. */
+function stretchesOf(registry: string, { order, after }: RegistryPart): Condition[] {
+  const { column, isReversed = false, below } = order;
+  const bound = below === undefined ? [] : [{ sql: `${column} < ?`, parameters: [below] }];
+  const [behind, least] = isReversed ? ["<", ">"] : [">", "<"];
+  const never: Condition = { sql: `${column} IS NULL`, parameters: [] };
+  const ever: Condition = all([{ sql: `${column} IS NOT NULL`, parameters: [] }, ...bound]);
+  if (after === undefined) return isReversed ? [never, ever] : [ever, never];
+  const [value = null, name = "", cursorRegistry = ""] = after;
+  // A name of the cursor's that another registry has, too, may be still to come.
+  const isNext = isReversed ? registry < String(cursorRegistry) : registry > String(cursorRegistry);
+  const nameBehind = { sql: `repository ${behind}${isNext ? "=" : ""} ?`, parameters: [name] };
+  if (value === null) return [all([never, nameBehind]), ...(isReversed ? [ever] : [])];
+  return [
+    all([{ sql: `${column} = ?`, parameters: [value] }, nameBehind]),
+    all([{ sql: `${column} ${least} ?`, parameters: [value] }, ...bound]),
+    ...(isReversed ? [] : [never]),
+  ];
+}
+
+function orderBy({ column, isReversed = false }: NumberOrder): string {
+  return isReversed ? `ORDER BY ${column}, repository DESC` : `ORDER BY ${column} DESC, repository`;
+}
+
+/** The entries of a stretch in order, without a limit. */
+function entriesOf(registry: string, { order }: RegistryPart, stretch: Condition): Condition {
+  const { sql, parameters } = all([LISTED, ofRegistry(registry), stretch]);
+  return {
+    sql: `SELECT id, registry, repository, ${order.column} AS value
+      FROM repositories INDEXED BY ${orderIndexOf(order.column)} WHERE ${sql} ${orderBy(order)}`,
+    parameters,
+  };
+}
+
+function readRanges(database: Database, registry: string, part: RegistryPart): Entry[] {
+  const entries: Entry[] = [];
+  for (const stretch of stretchesOf(registry, part)) {
+    const missing = part.limit - entries.length;
+    if (missing === 0) break;
+    const { sql, parameters } = entriesOf(registry, part, stretch);
+    entries.push(...database.all(`${sql} LIMIT ?`, ...parameters, missing).map(entryOf));
+  }
+  return entries;
+}
+
+function countUpTo(
+  database: Database,
+  registry: string,
+  { filters }: RegistryPart,
+  number: number,
+): number {
+  const { sql, parameters } = all([LISTED, ofRegistry(registry), ...filters.range]);
+  const counted = database.get(
+    `SELECT count(*) AS number FROM (
+      SELECT 1 FROM repositories INDEXED BY ${BY_REGISTRY} WHERE ${sql} LIMIT ?)`,
+    ...parameters,
+    number + 1,
+  );
+  return Number(counted?.number);
+}
+
+/** @returns `undefined` where it was given up. */
+async function walk(
+  database: Database,
+  registry: string,
+  { isToGoOn, ...part }: RegistryPart & { isToGoOn: () => boolean },
+): Promise<Entry[] | undefined> {
+  const { filters, limit } = part;
+  const entries: Entry[] = [];
+  let isFirst = true;
+  for (let stretches = stretchesOf(registry, part); stretches.length > 0;) {
+    const [stretch = NOTHING, ...others] = stretches;
+    const { found, last } = database.reading(() =>
+      lookAt(
+        database,
+        {
+          entries: entriesOf(registry, part, stretch),
+          filters: [...filters.range, ...filters.search],
+        },
+        limit - entries.length,
+      )
+    );
+    entries.push(...found);
+    if (entries.length === limit) break;
+    if (isFirst && last !== undefined && !isToGoOn()) return undefined;
+    isFirst = false;
+    stretches = last === undefined
+      ? others
+      : stretchesOf(registry, { ...part, after: cursorOfEntry(last) });
+    await part.pace.rest();
+  }
+  return entries;
+}
+
+const NOTHING: Condition = { sql: "0", parameters: [] };
+
+/** Sorts all that fit the prefix, some at a time. */
+async function collect(database: Database, registry: string, part: RegistryPart): Promise<Entry[]> {
+  let first: Entry[] = [];
+  let from: string | undefined;
+  do {
+    const { found, last } = database.reading(() => sortSome(database, registry, { ...part, from }));
+    first = [...first, ...found].sort(comparing(part.order)).slice(0, part.limit);
+    from = last;
+    await part.pace.rest();
+  } while (from !== undefined);
+  return first;
+}
+
+/** Sorts the next {@linkcode FEW} names; says which is the last of them. */
+function sortSome(
+  database: Database,
+  registry: string,
+  { from, ...part }: RegistryPart & { from: string | undefined },
+): { found: Entry[]; last: string | undefined } {
+  const { order, filters, limit } = part;
+  const names = [LISTED, ofRegistry(registry), ...filters.range];
+  if (from !== undefined) names.push({ sql: "repository > ?", parameters: [from] });
+  const ofNames = all(names);
+  const last = database.get(
+    `SELECT repository FROM repositories INDEXED BY ${BY_REGISTRY}
+      WHERE ${ofNames.sql} ORDER BY repository LIMIT 1 OFFSET ${FEW - 1}`,
+    ...ofNames.parameters,
+  )?.repository;
+  const upTo = last === undefined ? [] : [{ sql: "repository <= ?", parameters: [String(last)] }];
+  const fitting = all([...names, ...upTo, ...filters.search, any(stretchesOf(registry, part))]);
+  const rows = database.all(
+    `SELECT id, registry, repository, ${order.column} AS value
+      FROM repositories INDEXED BY ${BY_REGISTRY} WHERE ${fitting.sql} ${orderBy(order)} LIMIT ?`,
+    ...fitting.parameters,
+    limit,
+  );
+  return { found: rows.map(entryOf), last: last === undefined ? undefined : String(last) };
+}
