@@ -54,7 +54,7 @@ const WAL_PAGES = 4000;
  * Memory for pages of the database, in KiB. With SQLite's own 2 MiB, reading 1,000 rows of a large
  * database takes four times as long.
  */
-const CACHE_KIB = 16_384;
+const CACHE_KIB = 8_192;
 
 /** SQLITE_CANTOPEN. */
 const CANNOT_OPEN = 14;

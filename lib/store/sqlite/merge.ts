@@ -24,8 +24,8 @@ interface Reader<T> {
   isAtEnd: boolean;
 }
 
-/** Items that are read of each source at least: a statement costs as much as some ten rows. */
-const LEAST = 10;
+/** Items that are read of each source at least: a statement costs as much as some tens of rows. */
+const LEAST = 20;
 
 /**
  * Takes the first items of all.
@@ -42,8 +42,8 @@ export async function takeFirst<T>(
 ): Promise<T[]> {
   const [only] = sources;
   if (only !== undefined && sources.length === 1) return await only.read(count, undefined);
-  // Twice its share, for they are not alike.
-  const part = Math.min(count, Math.max(LEAST, Math.ceil(2 * count / sources.length)));
+  // Four times its share, for they are not alike.
+  const part = Math.min(count, Math.max(LEAST, Math.ceil(4 * count / sources.length)));
   const readers = sources.map((source): Reader<T> => ({
     source,
     items: [],
