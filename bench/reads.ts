@@ -89,11 +89,17 @@ interface Answer {
   readonly text: string;
 }
 
+/** Asks until there is an answer: a ranking may not be there yet. */
 async function ask({ url }: Server, path: string): Promise<Answer> {
   const before = performance.now();
-  const response = await fetch(url + path, { headers: { "Accept-Encoding": "identity" } });
-  const text = await response.text();
-  return { status: response.status, ms: performance.now() - before, text };
+  while (true) {
+    const response = await fetch(url + path, { headers: { "Accept-Encoding": "identity" } });
+    const text = await response.text();
+    if (response.status !== 503) {
+      return { status: response.status, ms: performance.now() - before, text };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** The longest pause since the last time, in milliseconds. */

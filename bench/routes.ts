@@ -129,7 +129,7 @@ const unused: readonly Route[] = ["repositories", "tags"].flatMap((kind): Route[
   return [
     { name: `unused ${kind}`, path },
     { name: `unused ${kind}, the page in the middle`, path, behind: 0.15 },
-    { name: `unused ${kind}, 1,000 a page`, path: `${path}&limit=1000` },
+    { name: `unused ${kind}, 250 a page`, path: `${path}&limit=250` },
     { name: `unused ${kind} of one registry in ten`, path: `${path}&registry=edge` },
     { name: `unused ${kind} of a registry with 1 in 500`, path: `${path}&registry=lab` },
     { name: `unused ${kind} of a prefix of 1 in 1,000`, path: `${path}&prefix=team-001/` },
