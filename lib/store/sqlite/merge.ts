@@ -4,28 +4,42 @@
  * @module
  */
 
+/** How much of a list is read at once: what is cheap may be read up to `most`. */
+export interface Part {
+  /** What it probably takes. */
+  readonly some: number;
+  /** What it may take. */
+  readonly most: number;
+}
+
 /** A list that is read in parts. */
 export interface Source<T> {
   /**
    * Reads the next items.
    *
-   * @param count How many.
+   * @param part How many.
    * @param after The item to go on behind; `undefined`: from the beginning.
-   * @returns Fewer where there are no more.
+   * @returns At least one, if there are more.
    */
-  read(count: number, after: T | undefined): T[] | Promise<T[]>;
+  read(part: Part, after: T | undefined): Items<T> | Promise<Items<T>>;
+}
+
+/** A part of a list. */
+export interface Items<T> {
+  readonly items: readonly T[];
+  /** There are no more. */
+  readonly isLast: boolean;
 }
 
 /** What has been read of a source and not been taken. */
 interface Reader<T> {
   readonly source: Source<T>;
-  items: T[];
+  read: Items<T>;
   taken: number;
-  isAtEnd: boolean;
 }
 
-/** Items that are read of each source at least: a statement costs as much as some tens of rows. */
-const LEAST = 20;
+/** Items that are read of each source at least: a statement takes as long as some of them. */
+const LEAST = 10;
 
 /**
  * Takes the first items of all.
@@ -40,31 +54,29 @@ export async function takeFirst<T>(
   count: number,
   { compare }: { compare: (one: T, other: T) => number },
 ): Promise<T[]> {
-  const [only] = sources;
-  if (only !== undefined && sources.length === 1) return await only.read(count, undefined);
-  // Four times its share, for they are not alike.
-  const part = Math.min(count, Math.max(LEAST, Math.ceil(4 * count / sources.length)));
-  const readers = sources.map((source): Reader<T> => ({
-    source,
-    items: [],
-    taken: 0,
-    isAtEnd: false,
-  }));
-  const first: T[] = [];
+  const isOne = sources.length === 1;
+  const share = Math.max(LEAST, Math.ceil(count / sources.length));
+  const part = { some: isOne ? count : Math.min(count, share), most: count };
+  const readers = sources.map((source): Reader<T> => {
+    return { source, read: { items: [], isLast: false }, taken: 0 };
+  });
   for (const reader of readers) await refill(reader, part);
-  while (first.length < count) {
-    const next = readerOfFirst(readers, compare);
-    if (next === undefined) break;
-    first.push(next.items[next.taken++] as T);
+  const first: T[] = [];
+  let next = readerOfFirst(readers, compare);
+  while (next !== undefined) {
+    first.push(next.read.items[next.taken++] as T);
+    if (first.length === count) break;
     await refill(next, part);
+    next = readerOfFirst(readers, compare);
   }
   return first;
 }
 
-async function refill<T>(reader: Reader<T>, count: number): Promise<void> {
-  if (reader.isAtEnd || reader.taken < reader.items.length) return;
-  const items = await reader.source.read(count, reader.items.at(-1));
-  Object.assign(reader, { items, taken: 0, isAtEnd: items.length < count });
+async function refill<T>(reader: Reader<T>, part: Part): Promise<void> {
+  const { items, isLast } = reader.read;
+  if (isLast || reader.taken < items.length) return;
+  reader.read = await reader.source.read(part, items.at(-1));
+  reader.taken = 0;
 }
 
 function readerOfFirst<T>(
@@ -73,9 +85,9 @@ function readerOfFirst<T>(
 ): Reader<T> | undefined {
   let best: Reader<T> | undefined;
   for (const reader of readers) {
-    const item = reader.items[reader.taken];
+    const item = reader.read.items[reader.taken];
     if (item === undefined) continue;
-    if (best === undefined || compare(item, best.items[best.taken] as T) < 0) best = reader;
+    if (best === undefined || compare(item, best.read.items[best.taken] as T) < 0) best = reader;
   }
   return best;
 }

@@ -5,7 +5,7 @@
  */
 
 /** How long a read may go on, in milliseconds, before others have their turn. */
-const TURN_MS = 5;
+const TURN_MS = 10;
 
 /** The pace of one read, made of steps that are each shorter than a turn or little longer. */
 export class Pace {

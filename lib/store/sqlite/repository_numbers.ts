@@ -1,8 +1,8 @@
 /**
  * Repositories in the order of one of their numbers or times.
  *
- * An order has an index of each registry. A prefix has one, too, but no index has both. Few that
- * fit a prefix are found by it and sorted; many are met soon on a walk along the order. A walk that
+ * An order has an index of each registry. A prefix has one, too, but no index has both. Many that
+ * fit a prefix are met soon on a walk along the order; few are found by it and sorted. A walk that
  * does not meet them soon is given up for the other way, where that is not longer.
  *
  * @module
@@ -10,7 +10,7 @@
 
 import type { Cursor } from "../store.ts";
 import type { Database } from "./database.ts";
-import { type Source, takeFirst } from "./merge.ts";
+import { type Items, type Part, type Source, takeFirst } from "./merge.ts";
 import { Pace } from "./pace.ts";
 import {
   compareEntries,
@@ -18,6 +18,7 @@ import {
   type Entry,
   entryOf,
   lookAt,
+  STEP,
 } from "./repository_entries.ts";
 import {
   all,
@@ -53,9 +54,13 @@ interface RegistryPart extends NumberPart {
   readonly pace: Pace;
 }
 
-/** So many are read and sorted in a few milliseconds, and as many entries of an order are not. */
+/** Repositories that are read and sorted in one go, some milliseconds. */
 const FEW = 2_000;
-/** So many take as long as some 500,000 entries of an order. */
+/** Entries of an index that are looked at in a part of the time that it takes to read a row. */
+const ENTRIES_FOR_ONE = 8;
+/** A range of an index is cheap: so many times what is probably needed are read in one go. */
+const CHEAP = 3;
+/** More are not sorted: that would take as long as to walk along 500,000 entries of an order. */
 const MANY = 50_000;
 
 /**
@@ -72,9 +77,9 @@ export async function readByNumber(database: Database, part: NumberPart): Promis
     : [registry];
   const pace = new Pace();
   const sources = registries.map((registry): Source<Entry> => ({
-    read: (limit, last) => {
+    read: (size, last) => {
       const after = last === undefined ? part.after : cursorOfEntry(last);
-      return readRegistry(database, registry, { ...part, limit, after, pace });
+      return readRegistry(database, registry, { ...part, after, pace, size });
     },
   }));
   return await takeFirst(sources, part.limit, { compare: comparing(order) });
@@ -100,18 +105,33 @@ function registriesOf(database: Database): string[] {
 async function readRegistry(
   database: Database,
   registry: string,
-  part: RegistryPart,
-): Promise<Entry[]> {
+  { size, ...part }: Omit<RegistryPart, "limit"> & { size: Part },
+): Promise<Items<Entry>> {
   const { filters: { range, search } } = part;
+  const [some, most] = [{ ...part, limit: size.some }, { ...part, limit: size.most }];
   if (range.length === 0 && search.length === 0) {
-    return database.reading(() => readRanges(database, registry, part));
+    const limit = Math.min(CHEAP * size.some, size.most);
+    return itemsOf(
+      database.reading(() => readRanges(database, registry, { ...part, limit })),
+      limit,
+    );
   }
-  const isAtMost = (number: number): boolean =>
-    range.length > 0 &&
-    database.reading(() => countUpTo(database, registry, part, number)) <= number;
-  if (isAtMost(FEW)) return await collect(database, registry, part);
-  const met = await walk(database, registry, { ...part, isToGoOn: () => !isAtMost(MANY) });
-  return met ?? await collect(database, registry, part);
+  const step = range.length === 0 ? STEP : firstStep(database, registry, some);
+  const isToGoOn = (): boolean =>
+    range.length === 0 || countUpTo(database, registry, some, MANY) > MANY;
+  const met = step === 0 ? [] : await walk(database, registry, { ...some, step, isToGoOn });
+  if (met !== undefined) return itemsOf(met, size.some);
+  return itemsOf(await collect(database, registry, most), size.most);
+}
+
+/** A walk that meets nothing is to take less time than to sort those that fit. */
+function firstStep(database: Database, registry: string, part: RegistryPart): number {
+  const number = database.reading(() => countUpTo(database, registry, part, FEW));
+  return Math.min(STEP, ENTRIES_FOR_ONE * number);
+}
+
+function itemsOf(items: readonly Entry[], limit: number): Items<Entry> {
+  return { items, isLast: items.length < limit };
 }
 
 /** Each stretch is a range of the order's index: equal to the cursor's number, behind it, without. */
@@ -179,7 +199,7 @@ function countUpTo(
 async function walk(
   database: Database,
   registry: string,
-  { isToGoOn, ...part }: RegistryPart & { isToGoOn: () => boolean },
+  { isToGoOn, step, ...part }: RegistryPart & { isToGoOn: () => boolean; step: number },
 ): Promise<Entry[] | undefined> {
   const { filters, limit } = part;
   const entries: Entry[] = [];
@@ -192,13 +212,14 @@ async function walk(
         {
           entries: entriesOf(registry, part, stretch),
           filters: [...filters.range, ...filters.search],
+          ...(isFirst ? { step } : {}),
         },
         limit - entries.length,
       )
     );
     entries.push(...found);
     if (entries.length === limit) break;
-    if (isFirst && last !== undefined && !isToGoOn()) return undefined;
+    if (isFirst && last !== undefined && !database.reading(isToGoOn)) return undefined;
     isFirst = false;
     stretches = last === undefined
       ? others

@@ -10,6 +10,7 @@ import type { Page } from "../store.ts";
 import { oldestFirst, type UnusedItem, type UnusedQuery } from "../unused.ts";
 import type { Database, Row } from "./database.ts";
 import { decodeDigest } from "./encoding.ts";
+import { Pace } from "./pace.ts";
 import { OVERFLOW_TAG } from "./schema.ts";
 import { repositoryDetails, tagDetails } from "./unused_details.ts";
 import {
@@ -19,9 +20,6 @@ import {
   readerOfTags,
 } from "./unused_rows.ts";
 import { timeOf } from "./values.ts";
-
-/** Items whose details are read before others get their turn. */
-const STEP = 50;
 
 /** An item, and what its details are found by. */
 export interface Found {
@@ -60,17 +58,16 @@ async function describeAll(
   { kind, before }: UnusedQuery,
   found: readonly Found[],
 ): Promise<UnusedItem[]> {
+  const pace = new Pace();
   const items: UnusedItem[] = [];
-  for (let from = 0; from < found.length; from += STEP) {
-    if (from > 0) await new Promise((resolve) => setTimeout(resolve));
-    for (const { item, row } of found.slice(from, from + STEP)) {
-      const details = database.reading(() =>
-        kind === "tags"
-          ? tagDetails(database, row, { before, lastUsed: item.lastUsed })
-          : repositoryDetails(database, row)
-      );
-      items.push({ ...item, ...details });
-    }
+  for (const { item, row } of found) {
+    const details = database.reading(() =>
+      kind === "tags"
+        ? tagDetails(database, row, { before, lastUsed: item.lastUsed })
+        : repositoryDetails(database, row)
+    );
+    items.push({ ...item, ...details });
+    await pace.rest();
   }
   return items;
 }
