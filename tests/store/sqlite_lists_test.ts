@@ -122,10 +122,10 @@ Deno.test("listRepositories() of SQLite merges the lists of many registries", as
   const path = folder.join("drec.db");
   const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
   try {
-    const entries = Array.from({ length: 1_200 }, (_, i): Entry => ({
+    const entries = Array.from({ length: 600 }, (_, i): Entry => ({
       repository: `team-${i % 7}/app-${Math.floor(i / 30)}`,
       // The first one has most, some have the same names, and one has hardly any.
-      registry: i % 30 < 7 ? `r-0${i % 30}` : i === 1_199 ? "few" : `r-${10 + i % 2}-${i % 30}`,
+      registry: i % 30 < 7 ? `r-0${i % 30}` : i === 599 ? "few" : `r-${10 + i % 2}-${i % 30}`,
       pulls: i % 30 < 1 ? 900 : (i * 31) % 40,
       lastPulled: i % 5 === 0 ? null : 1_700_000_000_000 + (i * 17) % 50,
       isListed: i % 50 !== 7,
@@ -133,7 +133,7 @@ Deno.test("listRepositories() of SQLite merges the lists of many registries", as
     fill(path, entries);
     for (const sort of sorts) {
       for (const filter of [{}, { prefix: "team-3/" }, { q: "app-1" }]) {
-        for (const limit of [1, 7, 100]) {
+        for (const limit of [3, 70]) {
           await t.step(`${sort} ${JSON.stringify(filter)}, ${limit} a page`, async () => {
             const query = { sort, ...filter };
             assert.deepEqual(await readAll(store, query, limit), expected(entries, query));

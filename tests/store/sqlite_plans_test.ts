@@ -89,9 +89,9 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     const part = { limit };
     await store.census({ ...part, of: { namespace: "" } });
     await store.census({ ...part, of: { namespace: "" }, after: "7" });
-    for (const  of of[{ namespace: "team/" }, { namespace: "", registry: "default" }]) {
-      await store.census({ ...part, of });
-      await store.census({ ...part, of, after: "team/1" });
+    for (const place of [{ namespace: "team/" }, { namespace: "", registry: "default" }]) {
+      await store.census({ ...part, of: place });
+      await store.census({ ...part, of: place, after: "team/1" });
     }
   },
   async listUnused(store) {
