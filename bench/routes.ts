@@ -40,9 +40,9 @@ const FILTERS: readonly { name: string; query: string; share: number }[] = [
 const lists: readonly Route[] = [
   ...SORTS.map((sort) => ({ name: `list, \`sort=${sort}\``, path: `${LIST}?sort=${sort}` })),
   ...SORTS.map((sort): Route => ({
-    name: `list, \`sort=${sort}\`, the page in the middle`,
+    name: `list, \`sort=${sort}\`, behind 1 in 20`,
     path: `${LIST}?sort=${sort}`,
-    behind: 0.5,
+    behind: 0.05,
   })),
   { name: "list, 1,000 a page", path: `${LIST}?sort=-pulls&limit=1000` },
   ...FILTERS.flatMap(({ name, query }) =>
@@ -128,7 +128,7 @@ const unused: readonly Route[] = ["repositories", "tags"].flatMap((kind): Route[
   const path = `${UNUSED}?days=90&kind=${kind}`;
   return [
     { name: `unused ${kind}`, path },
-    { name: `unused ${kind}, the page in the middle`, path, behind: 0.15 },
+    { name: `unused ${kind}, the page in the middle`, path, behind: 0.02 },
     { name: `unused ${kind}, 250 a page`, path: `${path}&limit=250` },
     { name: `unused ${kind} of one registry in ten`, path: `${path}&registry=edge` },
     { name: `unused ${kind} of a registry with 1 in 500`, path: `${path}&registry=lab` },

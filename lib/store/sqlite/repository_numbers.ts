@@ -8,7 +8,6 @@
  * @module
  */
 
-import type { Cursor } from "../store.ts";
 import type { Database } from "./database.ts";
 import { type Items, type Part, type Source, takeFirst } from "./merge.ts";
 import { Pace } from "./pace.ts";
@@ -20,39 +19,15 @@ import {
   lookAt,
   STEP,
 } from "./repository_entries.ts";
+import { all, any, BY_REGISTRY, type Condition, LISTED, ofRegistry } from "./repository_filters.ts";
 import {
-  all,
-  any,
-  BY_REGISTRY,
-  type Condition,
-  type Filters,
-  LISTED,
-  ofRegistry,
-} from "./repository_filters.ts";
-import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
-
-/** An order of repositories. */
-export interface NumberOrder {
-  readonly column: OrderColumn;
-  /** The reverse: without a number first, then the least, and names backwards. */
-  readonly isReversed?: boolean;
-  /** Only those whose number is below, or that have none. */
-  readonly below?: number;
-}
-
-/** Which part of an order. */
-export interface NumberPart {
-  readonly order: NumberOrder;
-  readonly filters: Filters;
-  readonly limit: number;
-  /** Number, name and registry; `undefined`: from the beginning. */
-  readonly after: Cursor | undefined;
-}
-
-/** The same for one registry. */
-interface RegistryPart extends NumberPart {
-  readonly pace: Pace;
-}
+  entriesOf,
+  type NumberOrder,
+  type NumberPart,
+  orderBy,
+  type RegistryPart,
+  stretchesOf,
+} from "./repository_stretches.ts";
 
 /** Repositories that are read and sorted in one go, some milliseconds. */
 const FEW = 2_000;
@@ -134,40 +109,6 @@ function itemsOf(items: readonly Entry[], limit: number): Items<Entry> {
   return { items, isLast: items.length < limit };
 }
 
-/** Each stretch is a range of the order's index: equal to the cursor's number, behind it, without. */
-function stretchesOf(registry: string, { order, after }: RegistryPart): Condition[] {
-  const { column, isReversed = false, below } = order;
-  const bound = below === undefined ? [] : [{ sql: `${column} < ?`, parameters: [below] }];
-  const [behind, least] = isReversed ? ["<", ">"] : [">", "<"];
-  const never: Condition = { sql: `${column} IS NULL`, parameters: [] };
-  const ever: Condition = all([{ sql: `${column} IS NOT NULL`, parameters: [] }, ...bound]);
-  if (after === undefined) return isReversed ? [never, ever] : [ever, never];
-  const [value = null, name = "", cursorRegistry = ""] = after;
-  // A name of the cursor's that another registry has, too, may be still to come.
-  const isNext = isReversed ? registry < String(cursorRegistry) : registry > String(cursorRegistry);
-  const nameBehind = { sql: `repository ${behind}${isNext ? "=" : ""} ?`, parameters: [name] };
-  if (value === null) return [all([never, nameBehind]), ...(isReversed ? [ever] : [])];
-  return [
-    all([{ sql: `${column} = ?`, parameters: [value] }, nameBehind]),
-    all([{ sql: `${column} ${least} ?`, parameters: [value] }, ...bound]),
-    ...(isReversed ? [] : [never]),
-  ];
-}
-
-function orderBy({ column, isReversed = false }: NumberOrder): string {
-  return isReversed ? `ORDER BY ${column}, repository DESC` : `ORDER BY ${column} DESC, repository`;
-}
-
-/** The entries of a stretch in order, without a limit. */
-function entriesOf(registry: string, { order }: RegistryPart, stretch: Condition): Condition {
-  const { sql, parameters } = all([LISTED, ofRegistry(registry), stretch]);
-  return {
-    sql: `SELECT id, registry, repository, ${order.column} AS value
-      FROM repositories INDEXED BY ${orderIndexOf(order.column)} WHERE ${sql} ${orderBy(order)}`,
-    parameters,
-  };
-}
-
 function readRanges(database: Database, registry: string, part: RegistryPart): Entry[] {
   const entries: Entry[] = [];
   for (const stretch of stretchesOf(registry, part)) {
@@ -219,8 +160,10 @@ async function walk(
     );
     entries.push(...found);
     if (entries.length === limit) break;
-    if (isFirst && last !== undefined && !database.reading(isToGoOn)) return undefined;
-    isFirst = false;
+    if (last !== undefined) {
+      if (isFirst && !database.reading(isToGoOn)) return undefined;
+      isFirst = false;
+    }
     stretches = last === undefined
       ? others
       : stretchesOf(registry, { ...part, after: cursorOfEntry(last) });
