@@ -16,6 +16,7 @@ import {
   LISTED,
   ofRegistry,
 } from "./repository_filters.ts";
+import { countNames } from "./repository_names.ts";
 import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the repository at hand. */
@@ -97,12 +98,7 @@ const EVERYTHING: Condition = { sql: "1", parameters: [] };
 function isByName(database: Database, { registry, prefix = "", after }: DaySumsQuery): boolean {
   if (after !== undefined) return after.length > 1;
   if (prefix !== "" || registry === undefined) return prefix !== "";
-  const found = database.get(
-    `SELECT count(*) AS number FROM (SELECT 1 FROM repositories INDEXED BY ${BY_REGISTRY}
-      WHERE listed = 1 AND registry = ? LIMIT ${FEW + 1})`,
-    registry,
-  );
-  return Number(found?.number) <= FEW;
+  return countNames(database, { registry, range: [], search: [] }, FEW) <= FEW;
 }
 
 function keyOf({ id, repository, registry }: Row, { columns }: Order): Cursor {

@@ -39,6 +39,7 @@ export async function readByName(database: Database, part: NamePart): Promise<En
     : await search(database, part);
 }
 
+const EVERYTHING: Condition = { sql: "1", parameters: [] };
 const COLUMNS = "id, registry, repository, 0 AS value";
 const ORDER = "ORDER BY repository, registry";
 
@@ -64,6 +65,26 @@ function readRange(database: Database, { filters, limit, after }: NamePart): Ent
     ...parameters,
     limit,
   ).map(entryOf);
+}
+
+/**
+ * Counts names by their index alone, so that of all registries also those that are not listed count.
+ *
+ * @param database The open file.
+ * @param filters Which; a text that is searched for is not looked at.
+ * @param most So many are enough.
+ * @returns At most one more than that.
+ */
+export function countNames(database: Database, filters: Filters, most: number): number {
+  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
+  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
+  const counted = database.get(
+    `SELECT count(*) AS number FROM (
+      SELECT 1 FROM repositories INDEXED BY ${indexOf(filters)} WHERE ${sql} LIMIT ?)`,
+    ...parameters,
+    most + 1,
+  );
+  return Number(counted?.number);
 }
 
 /** The index of all names does not say what is listed, and the row is far away. */
@@ -97,5 +118,3 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
     await pace.rest();
   }
 }
-
-const EVERYTHING: Condition = { sql: "1", parameters: [] };

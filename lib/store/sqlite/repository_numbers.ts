@@ -19,7 +19,16 @@ import {
   lookAt,
   STEP,
 } from "./repository_entries.ts";
-import { all, any, BY_REGISTRY, type Condition, LISTED, ofRegistry } from "./repository_filters.ts";
+import {
+  all,
+  any,
+  BY_REGISTRY,
+  type Condition,
+  type Filters,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
+import { countNames } from "./repository_names.ts";
 import {
   entriesOf,
   type NumberOrder,
@@ -32,7 +41,7 @@ import {
 /** Repositories that are read and sorted in one go, some milliseconds. */
 const FEW = 2_000;
 /** Entries of an index that are looked at in a part of the time that it takes to read a row. */
-const ENTRIES_FOR_ONE = 8;
+const ENTRIES_FOR_ONE = 3;
 /** A range of an index is cheap: so many times what is probably needed are read in one go. */
 const CHEAP = 3;
 /** More are not sorted: that would take as long as to walk along 500,000 entries of an order. */
@@ -91,17 +100,17 @@ async function readRegistry(
       limit,
     );
   }
-  const step = range.length === 0 ? STEP : firstStep(database, registry, some);
-  const isToGoOn = (): boolean =>
-    range.length === 0 || countUpTo(database, registry, some, MANY) > MANY;
+  const names = { registry, range, search };
+  const step = range.length === 0 ? STEP : firstStep(database, names);
+  const isToGoOn = (): boolean => range.length === 0 || countNames(database, names, MANY) > MANY;
   const met = step === 0 ? [] : await walk(database, registry, { ...some, step, isToGoOn });
   if (met !== undefined) return itemsOf(met, size.some);
   return itemsOf(await collect(database, registry, most), size.most);
 }
 
 /** A walk that meets nothing is to take less time than to sort those that fit. */
-function firstStep(database: Database, registry: string, part: RegistryPart): number {
-  const number = database.reading(() => countUpTo(database, registry, part, FEW));
+function firstStep(database: Database, names: Filters): number {
+  const number = database.reading(() => countNames(database, names, FEW));
   return Math.min(STEP, ENTRIES_FOR_ONE * number);
 }
 
@@ -118,22 +127,6 @@ function readRanges(database: Database, registry: string, part: RegistryPart): E
     entries.push(...database.all(`${sql} LIMIT ?`, ...parameters, missing).map(entryOf));
   }
   return entries;
-}
-
-function countUpTo(
-  database: Database,
-  registry: string,
-  { filters }: RegistryPart,
-  number: number,
-): number {
-  const { sql, parameters } = all([LISTED, ofRegistry(registry), ...filters.range]);
-  const counted = database.get(
-    `SELECT count(*) AS number FROM (
-      SELECT 1 FROM repositories INDEXED BY ${BY_REGISTRY} WHERE ${sql} LIMIT ?)`,
-    ...parameters,
-    number + 1,
-  );
-  return Number(counted?.number);
 }
 
 /** @returns `undefined` where it was given up. */

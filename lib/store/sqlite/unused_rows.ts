@@ -11,7 +11,7 @@ import type { Database, Row } from "./database.ts";
 import { Pace } from "./pace.ts";
 import { rowsOf } from "./repository_entries.ts";
 import { filtersOf } from "./repository_filters.ts";
-import { readByName } from "./repository_names.ts";
+import { countNames, readByName } from "./repository_names.ts";
 import { readByNumber } from "./repository_numbers.ts";
 import { timeOf } from "./values.ts";
 
@@ -37,12 +37,13 @@ export function cursorOfRepository(row: Row): Cursor {
 export function readerOfTags(database: Database, query: UnusedQuery): ReadRows {
   const { registry, prefix = "" } = query;
   if (registry === undefined && prefix === "") return readerOfAllTags(database);
-  let known: Promise<Cursor[] | undefined> | undefined;
+  let known: Promise<TagKey[] | undefined> | undefined;
   return async (after, count) => {
     known ??= tagsOfFew(database, query);
     const tags = await known;
     if (tags === undefined) return await readerOfAllTags(database)(after, count);
-    const next = tags.findIndex((tag) => after === undefined || compareTags(tag, after) > 0);
+    const last = after === undefined ? BEFORE_ALL : keyOf(after);
+    const next = tags.findIndex((tag) => compareTags(tag, last) > 0);
     return next < 0 ? [] : readTags(database, tags.slice(next, next + count));
   };
 }
@@ -52,8 +53,20 @@ export function cursorOfTag(row: Row): Cursor {
   return [Number(row.used_day), Number(row.id)];
 }
 
-function compareTags([day, id]: Cursor, [otherDay, otherId]: Cursor): number {
-  return Number(day) - Number(otherDay) || Number(id) - Number(otherId);
+/** The place of a tag in the order. */
+interface TagKey {
+  readonly day: number;
+  readonly id: number;
+}
+
+const BEFORE_ALL: TagKey = { day: -2, id: 0 };
+
+function keyOf([day, id]: Cursor): TagKey {
+  return { day: Number(day), id: Number(id) };
+}
+
+function compareTags(one: TagKey, other: TagKey): number {
+  return one.day - other.day || one.id - other.id;
 }
 
 const COLUMNS = `tags.id, tags.used_day, tags.tag, tags.digest, tags.repository_id,
@@ -84,10 +97,12 @@ function readerOfAllTags(database: Database): ReadRows {
   };
 }
 
-function readTags(database: Database, tags: readonly Cursor[]): Row[] {
-  const ids = JSON.stringify(tags.map(([, id]) => id));
-  const rows = database.reading(() => database.all(BY_ID, ids));
-  return rows.sort((one, other) => compareTags(cursorOfTag(one), cursorOfTag(other)));
+function readTags(database: Database, tags: readonly TagKey[]): Row[] {
+  const rows = database.reading(() =>
+    database.all(BY_ID, JSON.stringify(tags.map(({ id }) => id)))
+  );
+  const byId = new Map(rows.map((row) => [Number(row.id), row]));
+  return tags.map(({ id }) => byId.get(id)).filter((row) => row !== undefined);
 }
 
 /** Repositories that are few, and tags that they may have together: some 50 ms, in parts. */
@@ -98,27 +113,27 @@ const TAGS_OF = `SELECT tags.id, tags.used_day FROM json_each(?)
   CROSS JOIN tags INDEXED BY sqlite_autoindex_tags_1 ON tags.repository_id = json_each.value
   WHERE tags.deleted_at IS NULL AND tags.used_day <= ? LIMIT ?`;
 
-/** Day and id of each unused tag in order; `undefined` where there are too many to look at. */
-async function tagsOfFew(
-  database: Database,
-  query: UnusedQuery,
-): Promise<Cursor[] | undefined> {
-  const lastDay = dayOf(query.before * 1000);
+/** Every unused tag in order; `undefined` where there are too many to look at. */
+async function tagsOfFew(database: Database, query: UnusedQuery): Promise<TagKey[] | undefined> {
   const filters = filtersOf(query);
+  if (database.reading(() => countNames(database, filters, FEW_REPOSITORIES)) > FEW_REPOSITORIES) {
+    return undefined;
+  }
+  const lastDay = dayOf(query.before * 1000);
   const pace = new Pace();
-  const tags: Cursor[] = [];
+  const tags: TagKey[] = [];
   let after: Cursor | undefined;
-  for (let seen = 0; seen <= FEW_REPOSITORIES; seen += PART) {
+  do {
     const names = await readByName(database, { filters, limit: PART, after });
     const ids = JSON.stringify(names.map(({ id }) => id));
     const missing = FEW_TAGS - tags.length + 1;
     const rows = database.reading(() => database.all(TAGS_OF, ids, lastDay, missing));
     if (rows.length === missing) return undefined;
-    for (const row of rows) tags.push(cursorOfTag(row));
+    for (const { used_day, id } of rows) tags.push({ day: Number(used_day), id: Number(id) });
     const last = names.at(-1);
-    if (names.length < PART || last === undefined) return tags.sort(compareTags);
-    after = [last.repository, last.registry];
+    const isLast = names.length < PART || last === undefined;
+    after = isLast ? undefined : [last.repository, last.registry];
     await pace.rest();
-  }
-  return undefined;
+  } while (after !== undefined);
+  return tags.sort(compareTags);
 }
