@@ -28,13 +28,20 @@ const NAME = "team-001%2Fapp-000";
 const HOT = `${LIST}/${NAME}`;
 const SORTS = ["name", "-pulls", "-pushes", "-stars", "-lastPulled", "-lastPushed", "-lastUsed"];
 
-/** Filters of lists, with the share of repositories that they leave of the large database. */
+/**
+ * Filters of lists, with the share of repositories that they leave of the large database. Of the
+ * small one some leave less than a page: pages are as short there as here.
+ */
 const FILTERS: readonly { name: string; query: string; share: number }[] = [
   { name: "one registry in ten", query: "registry=edge", share: 0.1 },
-  { name: "a registry with 1 in 500", query: "registry=lab", share: 0.002 },
+  { name: "a registry with 1 in 500, 2 a page", query: "registry=lab&limit=2", share: 0.002 },
   { name: "a prefix of 1 in 100", query: "prefix=team-00", share: 0.01 },
-  { name: "a prefix of 1 in 1,000", query: "prefix=team-001/", share: 0.001 },
-  { name: "registry and prefix", query: "registry=edge&prefix=team-00", share: 0.001 },
+  { name: "a prefix of 1 in 1,000, 10 a page", query: "prefix=team-001/&limit=10", share: 0.001 },
+  {
+    name: "registry and prefix, 10 a page",
+    query: "registry=edge&prefix=team-00&limit=10",
+    share: 0.001,
+  },
 ];
 
 const lists: readonly Route[] = [
@@ -131,8 +138,14 @@ const unused: readonly Route[] = ["repositories", "tags"].flatMap((kind): Route[
     { name: `unused ${kind}, the page in the middle`, path, behind: 0.02 },
     { name: `unused ${kind}, 250 a page`, path: `${path}&limit=250` },
     { name: `unused ${kind} of one registry in ten`, path: `${path}&registry=edge` },
-    { name: `unused ${kind} of a registry with 1 in 500`, path: `${path}&registry=lab` },
-    { name: `unused ${kind} of a prefix of 1 in 1,000`, path: `${path}&prefix=team-001/` },
+    {
+      name: `unused ${kind} of a registry with 1 in 500, 1 a page`,
+      path: `${path}&registry=lab&limit=1`,
+    },
+    {
+      name: `unused ${kind} of a prefix of 1 in 1,000, 5 a page`,
+      path: `${path}&prefix=team-001/&limit=5`,
+    },
   ];
 });
 

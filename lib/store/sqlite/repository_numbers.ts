@@ -17,17 +17,8 @@ import {
   type Entry,
   entryOf,
   lookAt,
-  STEP,
 } from "./repository_entries.ts";
-import {
-  all,
-  any,
-  BY_REGISTRY,
-  type Condition,
-  type Filters,
-  LISTED,
-  ofRegistry,
-} from "./repository_filters.ts";
+import { all, any, BY_REGISTRY, type Condition, LISTED, ofRegistry } from "./repository_filters.ts";
 import { countNames } from "./repository_names.ts";
 import {
   entriesOf,
@@ -38,10 +29,11 @@ import {
   stretchesOf,
 } from "./repository_stretches.ts";
 
-/** Repositories that are read and sorted in one go, some milliseconds. */
+/**
+ * Repositories that are read and sorted in one go, some milliseconds. Where so many fit a prefix, to
+ * meet a page of them takes about as long.
+ */
 const FEW = 2_000;
-/** Entries of an index that are looked at in a part of the time that it takes to read a row. */
-const ENTRIES_FOR_ONE = 3;
 /** A range of an index is cheap: so many times what is probably needed are read in one go. */
 const CHEAP = 3;
 /** More are not sorted: that would take as long as to walk along 500,000 entries of an order. */
@@ -100,18 +92,14 @@ async function readRegistry(
       limit,
     );
   }
-  const names = { registry, range, search };
-  const step = range.length === 0 ? STEP : firstStep(database, names);
-  const isToGoOn = (): boolean => range.length === 0 || countNames(database, names, MANY) > MANY;
-  const met = step === 0 ? [] : await walk(database, registry, { ...some, step, isToGoOn });
+  const isAtMost = (number: number): boolean =>
+    range.length > 0 && countNames(database, { registry, range, search }, number) <= number;
+  const isFew = database.reading(() => isAtMost(FEW));
+  const met = isFew
+    ? undefined
+    : await walk(database, registry, { ...some, isToGoOn: () => !isAtMost(MANY) });
   if (met !== undefined) return itemsOf(met, size.some);
   return itemsOf(await collect(database, registry, most), size.most);
-}
-
-/** A walk that meets nothing is to take less time than to sort those that fit. */
-function firstStep(database: Database, names: Filters): number {
-  const number = database.reading(() => countNames(database, names, FEW));
-  return Math.min(STEP, ENTRIES_FOR_ONE * number);
 }
 
 function itemsOf(items: readonly Entry[], limit: number): Items<Entry> {
@@ -133,7 +121,7 @@ function readRanges(database: Database, registry: string, part: RegistryPart): E
 async function walk(
   database: Database,
   registry: string,
-  { isToGoOn, step, ...part }: RegistryPart & { isToGoOn: () => boolean; step: number },
+  { isToGoOn, ...part }: RegistryPart & { isToGoOn: () => boolean },
 ): Promise<Entry[] | undefined> {
   const { filters, limit } = part;
   const entries: Entry[] = [];
@@ -146,7 +134,6 @@ async function walk(
         {
           entries: entriesOf(registry, part, stretch),
           filters: [...filters.range, ...filters.search],
-          ...(isFirst ? { step } : {}),
         },
         limit - entries.length,
       )
