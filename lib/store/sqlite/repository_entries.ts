@@ -22,7 +22,7 @@ export const NEVER = -1;
  * Entries that are looked at in one go, some milliseconds: nobody knows how far the next one that
  * fits is.
  */
-const STEP = 10_000;
+export const STEP = 10_000;
 
 /** Entries in an order of an index, and what is asked of each. */
 export interface Stretch {
@@ -30,6 +30,8 @@ export interface Stretch {
   readonly entries: Condition;
   /** What the index does not know. */
   readonly filters: readonly Condition[];
+  /** Entries that are looked at in one go. */
+  readonly step: number;
 }
 
 /** @returns The entry of a row with id, registry, repository and value. */
@@ -63,20 +65,20 @@ export function cursorOfEntry({ registry, repository, value }: Entry): Cursor {
  */
 export function lookAt(
   database: Database,
-  { entries, filters }: Stretch,
+  { entries, filters, step }: Stretch,
   limit: number,
 ): { found: Entry[]; last?: Entry } {
   const fit = filters.map(({ sql }) => `AND ${sql}`).join(" ");
   // A subquery with a limit is read as it is, and no further than needed.
   const found = database.all(
-    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ${STEP}) AS entries
+    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ${step}) AS entries
       WHERE 1 ${fit} LIMIT ?`,
     ...entries.parameters,
     ...filters.flatMap(({ parameters }) => parameters),
     limit,
   ).map(entryOf);
   if (found.length === limit) return { found };
-  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ${STEP - 1}`, ...entries.parameters);
+  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ${step - 1}`, ...entries.parameters);
   return row === undefined ? { found } : { found, last: entryOf(row) };
 }
 

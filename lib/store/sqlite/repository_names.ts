@@ -7,7 +7,7 @@
 import type { Cursor } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Pace } from "./pace.ts";
-import { type Entry, entryOf, lookAt } from "./repository_entries.ts";
+import { type Entry, entryOf, lookAt, STEP } from "./repository_entries.ts";
 import {
   all,
   BY_NAME,
@@ -108,6 +108,7 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
         parameters,
       },
       filters: [...filters.search, ...(isOfAll ? [LISTED_ROW] : [])],
+      step: STEP,
     };
     const { found, last } = database.reading(() =>
       lookAt(database, stretch, limit - entries.length)

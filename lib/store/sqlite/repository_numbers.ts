@@ -17,8 +17,17 @@ import {
   type Entry,
   entryOf,
   lookAt,
+  STEP,
 } from "./repository_entries.ts";
-import { all, any, BY_REGISTRY, type Condition, LISTED, ofRegistry } from "./repository_filters.ts";
+import {
+  all,
+  any,
+  BY_REGISTRY,
+  type Condition,
+  type Filters,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
 import { countNames } from "./repository_names.ts";
 import {
   entriesOf,
@@ -29,11 +38,10 @@ import {
   stretchesOf,
 } from "./repository_stretches.ts";
 
-/**
- * Repositories that are read and sorted in one go, some milliseconds. Where so many fit a prefix, to
- * meet a page of them takes about as long.
- */
+/** Repositories that are read and sorted in one go, some milliseconds. */
 const FEW = 2_000;
+/** A walk in vain is short beside the sorting: so many entries take a part of the time of a row. */
+const ENTRIES_FOR_ONE = 3;
 /** A range of an index is cheap: so many times what is probably needed are read in one go. */
 const CHEAP = 3;
 /** More are not sorted: that would take as long as to walk along 500,000 entries of an order. */
@@ -52,12 +60,16 @@ export async function readByNumber(database: Database, part: NumberPart): Promis
     ? database.reading(() => registriesOf(database))
     : [registry];
   const pace = new Pace();
-  const sources = registries.map((registry): Source<Entry> => ({
-    read: (size, last) => {
-      const after = last === undefined ? part.after : cursorOfEntry(last);
-      return readRegistry(database, registry, { ...part, after, pace, size });
-    },
-  }));
+  const sources = registries.map((registry): Source<Entry> => {
+    let step: number | undefined;
+    return {
+      read: (size, last) => {
+        step ??= firstStep(database, registry, part);
+        const after = last === undefined ? part.after : cursorOfEntry(last);
+        return readRegistry(database, registry, { ...part, after, pace, size, step });
+      },
+    };
+  });
   return await takeFirst(sources, part.limit, { compare: comparing(order) });
 }
 
@@ -81,7 +93,7 @@ function registriesOf(database: Database): string[] {
 async function readRegistry(
   database: Database,
   registry: string,
-  { size, ...part }: Omit<RegistryPart, "limit"> & { size: Part },
+  { size, step, ...part }: Omit<RegistryPart, "limit"> & { size: Part; step: number },
 ): Promise<Items<Entry>> {
   const { filters: { range, search } } = part;
   const [some, most] = [{ ...part, limit: size.some }, { ...part, limit: size.most }];
@@ -92,14 +104,26 @@ async function readRegistry(
       limit,
     );
   }
-  const isAtMost = (number: number): boolean =>
-    range.length > 0 && countNames(database, { registry, range, search }, number) <= number;
-  const isFew = database.reading(() => isAtMost(FEW));
-  const met = isFew
-    ? undefined
-    : await walk(database, registry, { ...some, isToGoOn: () => !isAtMost(MANY) });
+  const isToGoOn = (): boolean =>
+    range.length === 0 ||
+    countUpTo(database, registry, { filters: part.filters, most: MANY }) > MANY;
+  const met = step === 0 ? [] : await walk(database, registry, { ...some, step, isToGoOn });
   if (met !== undefined) return itemsOf(met, size.some);
   return itemsOf(await collect(database, registry, most), size.most);
+}
+
+/** Entries that a walk looks at before it may be given up; none where nothing fits. */
+function firstStep(database: Database, registry: string, { filters }: NumberPart): number {
+  if (filters.range.length === 0) return STEP;
+  return Math.min(STEP, ENTRIES_FOR_ONE * countUpTo(database, registry, { filters, most: FEW }));
+}
+
+function countUpTo(
+  database: Database,
+  registry: string,
+  { filters, most }: { filters: Filters; most: number },
+): number {
+  return database.reading(() => countNames(database, { ...filters, registry }, most));
 }
 
 function itemsOf(items: readonly Entry[], limit: number): Items<Entry> {
@@ -121,7 +145,7 @@ function readRanges(database: Database, registry: string, part: RegistryPart): E
 async function walk(
   database: Database,
   registry: string,
-  { isToGoOn, ...part }: RegistryPart & { isToGoOn: () => boolean },
+  { isToGoOn, step, ...part }: RegistryPart & { isToGoOn: () => boolean; step: number },
 ): Promise<Entry[] | undefined> {
   const { filters, limit } = part;
   const entries: Entry[] = [];
@@ -134,6 +158,7 @@ async function walk(
         {
           entries: entriesOf(registry, part, stretch),
           filters: [...filters.range, ...filters.search],
+          step: isFirst ? step : STEP,
         },
         limit - entries.length,
       )
@@ -141,7 +166,7 @@ async function walk(
     entries.push(...found);
     if (entries.length === limit) break;
     if (last !== undefined) {
-      if (isFirst && !database.reading(isToGoOn)) return undefined;
+      if (isFirst && !isToGoOn()) return undefined;
       isFirst = false;
     }
     stretches = last === undefined
