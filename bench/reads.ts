@@ -1,5 +1,6 @@
 /**
- * Reads with a small and a large database side by side: `deno run -A bench/reads.ts [ROUNDS]`.
+ * Reads with a small and a large database side by side: `deno run -A bench/reads.ts [ROUNDS]
+ * [ONLY]`, the second one a part of the name or the path of the routes to ask.
  *
  * Two programs serve the two databases and are asked the same in turn; the medians are compared.
  * `DREC` in the environment names the executable to measure, without it the source is; `BENCH` a
@@ -19,18 +20,21 @@ interface Server {
   readonly size: SizeName;
   readonly child: Deno.ChildProcess;
   readonly url: string;
-  /** Cursors of the page in the middle, by path. */
-  readonly cursors: Map<string, string>;
+  /** Tells the longest pause of the event loop; the executable has none. */
+  readonly pauses: string | undefined;
 }
 
 interface Measured {
   readonly route: Route;
   readonly small: number;
   readonly large: number;
+  /** Of the large one's event loop, in milliseconds: the median of the rounds, and the longest. */
+  readonly pauses: readonly [median: number, longest: number];
   readonly bytes: number;
 }
 
 const rounds = Number(Deno.args[0] ?? 40);
+const only = Deno.args[1] ?? "";
 const root = new URL("../", import.meta.url).pathname;
 
 function print(line: string): void {
@@ -44,7 +48,11 @@ async function start(size: SizeName, path: string, folder: string): Promise<Serv
     DREC_SQLITE_PATH: path,
   };
   const executable = Deno.env.get("DREC");
-  const args = ["run", "-A", "--no-prompt", `--config=${root}deno.json`, `${root}main.ts`];
+  const args = [
+    ...["run", "-A", "--no-prompt", `--config=${root}deno.json`],
+    "--v8-flags=--max-semi-space-size=8",
+    ...[`--preload=${root}bench/pauses.ts`, `${root}main.ts`],
+  ];
   const child = new Deno.Command(executable ?? Deno.execPath(), {
     args: executable === undefined ? args : [],
     env,
@@ -52,21 +60,23 @@ async function start(size: SizeName, path: string, folder: string): Promise<Serv
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  return { size, child, url: await addressOf(child.stdout), cursors: new Map() };
+  return { size, child, ...await addressesOf(child.stdout) };
 }
 
-/** Reads the ready line, and from then on lets the rest go. */
-async function addressOf(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+/** Reads up to the ready line, and from then on lets the rest go. */
+async function addressesOf(
+  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<Pick<Server, "url" | "pauses">> {
   const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (true) {
     const { value, done } = await reader.read();
     if (done) throw new Error(`The program ended:\n${text}`);
     text += value;
-    const address = /listening on (http\S+)/.exec(text)?.[1];
-    if (address === undefined) continue;
+    const url = /listening on (http\S+)/.exec(text)?.[1];
+    if (url === undefined) continue;
     drain(reader);
-    return address;
+    return { url, pauses: /pauses at (\S+)/.exec(text)?.[1] };
   }
 }
 
@@ -80,32 +90,51 @@ interface Answer {
   readonly text: string;
 }
 
+/** Asks until there is an answer: a ranking may not be there yet. */
 async function ask({ url }: Server, path: string): Promise<Answer> {
   const before = performance.now();
-  const response = await fetch(url + path, { headers: { "Accept-Encoding": "identity" } });
-  const text = await response.text();
-  return { status: response.status, ms: performance.now() - before, text };
+  while (true) {
+    const response = await fetch(url + path, { headers: { "Accept-Encoding": "identity" } });
+    const text = await response.text();
+    if (response.status !== 503) {
+      return { status: response.status, ms: performance.now() - before, text };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The longest pause since the last time, in milliseconds. */
+async function pauseOf({ pauses }: Server): Promise<number> {
+  return pauses === undefined ? NaN : Number(await (await fetch(pauses)).text());
 }
 
 /** The path that a route has on a server: with the first day of a year, or a cursor. */
-async function pathOf(server: Server, { path, isDeep }: Route): Promise<string> {
+async function pathOf(server: Server, { path, behind }: Route): Promise<string> {
   const from = new Date(Date.now() - 364 * 86_400_000).toISOString().slice(0, 10);
-  if (isDeep !== true) return path.replace("FROM", from);
-  let cursor = server.cursors.get(path);
-  if (cursor === undefined) {
-    cursor = await cursorInTheMiddle(server, path);
-    server.cursors.set(path, cursor);
-  }
-  return `${path}&cursor=${encodeURIComponent(cursor)}`;
+  const dated = path.replace("FROM", from);
+  if (behind === undefined) return dated;
+  const { repositories } = SIZES[server.size];
+  const rows = behind < 1 ? Math.max(1, Math.round(behind * repositories)) : behind;
+  return withParameter(
+    dated,
+    `cursor=${encodeURIComponent(await cursorBehind(server, dated, rows))}`,
+  );
 }
 
-async function cursorInTheMiddle(server: Server, path: string): Promise<string> {
-  const { repositories } = SIZES[server.size];
-  const limit = Math.min(1_000, repositories / 20);
+function withParameter(path: string, parameter: string): string {
+  return `${path}${path.includes("?") ? "&" : "?"}${parameter}`;
+}
+
+async function cursorBehind(server: Server, path: string, rows: number): Promise<string> {
+  const limit = Math.min(1_000, rows);
   let cursor = "";
-  for (let row = 0; row < repositories / 2; row += limit) {
-    const page = `${path}&limit=${limit}&cursor=${encodeURIComponent(cursor)}`;
-    cursor = JSON.parse((await ask(server, page)).text).next;
+  for (let row = 0; row < rows; row += limit) {
+    const plain = path.replace(/limit=\d+&?/, "");
+    const page = withParameter(plain, `limit=${limit}&cursor=${encodeURIComponent(cursor)}`);
+    const { next } = JSON.parse((await ask(server, page)).text);
+    // The list is shorter than that: its last page but one is the one to ask for.
+    if (typeof next !== "string") break;
+    cursor = next;
   }
   return cursor;
 }
@@ -115,32 +144,35 @@ async function measure(route: Route, servers: readonly [Server, Server]): Promis
   const paths = new Map<Server, string>();
   for (const server of servers) paths.set(server, await pathOf(server, route));
   const times = new Map<Server, number[]>(servers.map((server) => [server, []]));
+  const pauses: number[] = [];
   let bytes = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < (route.rounds ?? rounds); round++) {
     for (const server of servers) {
+      if (server === large) await pauseOf(server);
       const answer = await ask(server, paths.get(server) ?? "");
-      if (answer.status !== 200) return { route, small: NaN, large: NaN, bytes: answer.status };
-      bytes = answer.text.length;
+      if (server === large) pauses.push(await pauseOf(server));
+      bytes = answer.status === 200 ? answer.text.length : -answer.status;
+      if (bytes < 0) return { route, small: NaN, large: NaN, pauses: [NaN, NaN], bytes };
       times.get(server)?.push(answer.ms);
     }
   }
   const of = (server: Server): number => median(times.get(server) ?? []);
-  return { route, small: of(small), large: of(large), bytes };
+  const ofPauses = [median(pauses), Math.max(...pauses)] as const;
+  return { route, small: of(small), large: of(large), pauses: ofPauses, bytes };
 }
 
 function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 }
 
-function report(measured: readonly Measured[]): void {
-  print("| read | small ms | large ms | ratio | bytes |\n| --- | --- | --- | --- | --- |");
-  for (const { route, small, large, bytes } of measured) {
-    if (Number.isNaN(small)) continue;
-    const ratio = (large / small).toFixed(2);
-    print(`| ${route.name} | ${small.toFixed(2)} | ${large.toFixed(2)} | ${ratio} | ${bytes} |`);
-  }
-  const missing = measured.filter(({ small }) => Number.isNaN(small));
-  for (const { route, bytes } of missing) print(`\nnot 200 but ${bytes}: ${route.path}`);
+const HEAD = `| read | small ms | large ms | ratio | pause ms | longest ms | bytes |
+| --- | --- | --- | --- | --- | --- | --- |`;
+
+function report({ route, small, large, pauses, bytes }: Measured): void {
+  if (Number.isNaN(small)) return print(`not 200 but ${-bytes}: ${route.path}`);
+  const ratio = (large / small).toFixed(2);
+  const cells = [small.toFixed(2), large.toFixed(2), ratio, ...pauses.map((ms) => ms.toFixed(1))];
+  print(`| ${[route.name, ...cells, bytes].join(" | ")} |`);
 }
 
 /** Resident memory, now and at its highest, as Linux tells it. */
@@ -164,11 +196,11 @@ try {
     if (!await exists(path)) fill(path, SIZES[size], (line) => print(`${size}: ${line}`));
     servers.push(await start(size, path, folder));
   }
-  const measured: Measured[] = [];
   const [small, large] = servers;
   if (small === undefined || large === undefined) throw new Error("Two databases are compared");
-  for (const route of ROUTES) measured.push(await measure(route, [small, large]));
-  report(measured);
+  const wanted = ROUTES.filter(({ name, path }) => `${name} ${path}`.includes(only));
+  print(HEAD);
+  for (const route of wanted) report(await measure(route, [small, large]));
   for (const server of servers) print(`\n${await memoryOf(server)}`);
 } finally {
   for (const { child } of servers) {

@@ -8,7 +8,7 @@
 
 import type { Cursor, Page } from "./store.ts";
 
-/** Rows that are read at once. */
+/** Rows that are read at once; of the first slice not more than a page of which half fits needs. */
 const SLICE = 250;
 /** Slices that a page may take; then it ends, full or not. */
 const MAX_SLICES = 80;
@@ -39,7 +39,8 @@ export async function scanPage<Row, Item>(scan: Scan<Row, Item>): Promise<Page<I
   // Behind the last item, where another one follows it.
   let behind = after;
   for (let slice = 0; slice < MAX_SLICES; slice++) {
-    const rows = await scan.read(after, SLICE);
+    const count = slice === 0 ? Math.min(SLICE, 2 * scan.limit) : SLICE;
+    const rows = await scan.read(after, count);
     const end = rows.findIndex((row) => scan.isBeyond(row));
     const within = end < 0 ? rows : rows.slice(0, end);
     for (const [index, item] of (await scan.keep(within)).entries()) {
@@ -49,7 +50,7 @@ export async function scanPage<Row, Item>(scan: Scan<Row, Item>): Promise<Page<I
       behind = scan.cursorOf(within[index] as Row);
     }
     const last = within.at(-1);
-    if (within.length < SLICE || last === undefined) return { items, next: null };
+    if (within.length < count || last === undefined) return { items, next: null };
     after = scan.cursorOf(last);
     await new Promise((resolve) => setTimeout(resolve));
   }

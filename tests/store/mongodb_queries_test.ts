@@ -165,6 +165,15 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       "repositories by prefix",
       () => store.listRepositories({ ...page, sort: "name", prefix: "t" }),
     ],
+    ["repositories by prefix and -pulls", () => {
+      return store.listRepositories({ ...page, sort: "-pulls", prefix: "t" });
+    }],
+    ["repositories by registry and prefix", () => {
+      return store.listRepositories({ ...page, sort: "name", prefix: "t", registry: "other" });
+    }],
+    ["repositories by text", () => {
+      return store.listRepositories({ ...page, sort: "-pulls", q: "app" });
+    }],
     ["a repository", () => store.findRepositories("team/app")],
     ["a repository of a registry", () => store.findRepositories("team/app", "other")],
     ["some repositories", () => store.findItems([app, { ...app, registry: "other" }])],
@@ -172,8 +181,20 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       await using _ = await store.watch({ onChange: () => {}, onLost: () => {} });
     }],
     ["tags", () => store.listTags(app, page)],
+    ["tags, next page", async () => {
+      const { next } = await store.listTags(app, { limit: 1 });
+      await store.listTags(app, { limit: 1, after: next ?? assert.fail() });
+    }],
     ["a tag", () => store.findTag(app, "1.0")],
     ["manifests", () => store.listManifests(app, page)],
+    ["manifests, next page", async () => {
+      const { next } = await store.listManifests(app, { limit: 1 });
+      await store.listManifests(app, { limit: 1, after: next ?? assert.fail() });
+    }],
+    ["clients", () => store.listBreakdown(app, "client", page)],
+    ["consumers", () => store.listBreakdown(app, "consumer", page)],
+    ["accounting", () => store.accounting()],
+    ["since when registries are watched", () => store.watchedSince()],
     ["actors", () => store.listBreakdown(app, "actor", page)],
     ["actors, next page", async () => {
       const { next } = await store.listBreakdown(app, "actor", { limit: 1 });
@@ -198,6 +219,10 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.listUnused(query);
       await store.listUnused({ ...query, after: next ?? assert.fail() });
     }],
+    ...(["repositories", "tags"] as const).map((kind): [string, () => Promise<unknown>] => [
+      `unused ${kind} of a registry and a prefix`,
+      () => store.listUnused({ ...unused, kind, registry: "default", prefix: "t" }),
+    ]),
     ["unused tags", () => store.listUnused({ ...unused, kind: "tags" })],
     [
       "unused tags of a registry",
@@ -241,6 +266,13 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
     ["last arrival", () => store.lastArrival()],
     ["last arrival of a registry", () => store.lastArrival("other")],
     ["census", () => store.census({ of: { namespace: "team/" }, limit: 1 })],
+    ["census of a registry", () => {
+      return store.census({ of: { namespace: "", registry: "default" }, limit: 1 });
+    }],
+    ["census of everything, next part", async () => {
+      const { next } = await store.census({ of: { namespace: "" }, limit: 1 });
+      await store.census({ of: { namespace: "" }, limit: 1, after: next ?? assert.fail() });
+    }],
     [
       "series of a tag",
       () => store.series({ ...app, metric: "pulls", from: 0, to: 1, tag: "1.0" }),
@@ -282,6 +314,8 @@ function queriesOf(command: Document): Query[] {
     return [{ in: command.findAndModify, filter: command.query }];
   }
   if (command.find === undefined && command.aggregate === undefined) return [];
+  // It tells what changes from now on.
+  if (command.pipeline?.[0]?.$changeStream !== undefined) return [];
   const filter: Document = command.filter ?? command.pipeline?.[0]?.$match ?? {};
   const sort = command.sort === undefined ? {} : { sort: command.sort };
   const hint = command.hint === undefined ? {} : { hint: command.hint };
@@ -299,7 +333,13 @@ function flatten({ $and = [], ...fields }: Document): Document {
   return Object.assign({}, fields, ...$and.map(flatten));
 }
 
+/** Collections that may be read as a whole: documents for registries and days, of which few are. */
+const small = /\.(?:registries|instances|meta)$/;
+
 async function assertIndexed(db: Db, { in: name, filter, sort, hint }: Query): Promise<void> {
+  // In an order, until there are enough, is another matter.
+  const isAll = Object.keys(filter).length === 0 && sort === undefined;
+  assert.ok(!isAll || small.test(name), `all of ${name} is read`);
   if (hint !== undefined) return await assertHinted(db, name, { filter, hint });
   const cursor = db.collection(name).find(filter);
   if (sort !== undefined) cursor.sort(sort);

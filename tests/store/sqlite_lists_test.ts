@@ -23,9 +23,12 @@ interface Entry {
   readonly isListed: boolean;
 }
 
-/** Few have been pulled, many have equal numbers, and one team comes last in every order. */
+/**
+ * Few have been pulled, many have equal numbers, and one team, too large to be sorted in one go,
+ * comes last in every order.
+ */
 function entryOf(i: number): Entry {
-  const team = i % 20 === 0 ? "late" : i % 7919 === 5 ? "rare" : `team-${i % 9}`;
+  const team = i % 5 === 0 ? "late" : i % 7919 === 5 ? "rare" : `team-${i % 9}`;
   return {
     repository: `${team}/app-${(i * 7919) % COUNT}`,
     registry: i % 3 === 0 ? "edge" : "main",
@@ -114,12 +117,44 @@ Deno.test("listRepositories() of SQLite gives what sorting by hand gives", async
   }
 });
 
+Deno.test("listRepositories() of SQLite merges the lists of many registries", async (t) => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
+  try {
+    const entries = Array.from({ length: 600 }, (_, i): Entry => ({
+      repository: `team-${i % 7}/app-${Math.floor(i / 30)}`,
+      // The first one has most, some have the same names, and one has hardly any.
+      registry: i % 30 < 7 ? `r-0${i % 30}` : i === 599 ? "few" : `r-${10 + i % 2}-${i % 30}`,
+      pulls: i % 30 < 1 ? 900 : (i * 31) % 40,
+      lastPulled: i % 5 === 0 ? null : 1_700_000_000_000 + (i * 17) % 50,
+      isListed: i % 50 !== 7,
+    }));
+    fill(path, entries);
+    for (const sort of sorts) {
+      for (const filter of [{}, { prefix: "team-3/" }, { q: "app-1" }]) {
+        for (const limit of [3, 70]) {
+          await t.step(`${sort} ${JSON.stringify(filter)}, ${limit} a page`, async () => {
+            const query = { sort, ...filter };
+            assert.deepEqual(await readAll(store, query, limit), expected(entries, query));
+          });
+        }
+      }
+    }
+  } finally {
+    await store.close();
+  }
+});
+
 Deno.test("listRepositories() of SQLite lets others in while it searches", async () => {
   await using folder = await tempDir();
   const path = folder.join("drec.db");
   const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
   try {
-    fill(path, Array.from({ length: COUNT }, (_, i) => entryOf(i)));
+    const entries = Array.from({ length: 4 * COUNT }, (_, i) => {
+      return { ...entryOf(i), repository: `team/app-${i}` };
+    });
+    fill(path, entries);
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
     await store.listRepositories({ sort: "-pulls", q: "nowhere", limit: 50 });

@@ -46,6 +46,12 @@ const BUSY_MS = 250;
  */
 const WAL_PAGES = 16_000;
 
+/**
+ * Memory for pages of the database, in KiB. With SQLite's own 2 MiB, reading 1,000 rows of a large
+ * database takes four times as long.
+ */
+const CACHE_KIB = 8_192;
+
 /** A database file with its prepared statements. */
 export class Database {
   readonly #database: DatabaseSync;
@@ -74,7 +80,8 @@ export class Database {
       this.#requireOwn();
       // FULL: a commit is on the disk when it returns. NORMAL would lose the last ones of a crash.
       this.get("PRAGMA journal_mode = WAL");
-      this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+      this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
+        PRAGMA cache_size = -${CACHE_KIB}`);
       this.#migrate();
       this.#makeLog();
       this.#log = Deno.openSync(`${path}-wal`, { read: true, write: true });

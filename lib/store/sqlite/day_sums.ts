@@ -4,29 +4,35 @@
  * @module
  */
 
-import type { SQLInputValue } from "node:sqlite";
-
 import { DAY_MS } from "../../calendar.ts";
 import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
-import { endOf } from "./repository_filters.ts";
+import {
+  all,
+  BY_NAME,
+  BY_REGISTRY,
+  type Condition,
+  filtersOf,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
+import { countNames } from "./repository_names.ts";
 import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the repository at hand. */
 const STEP_MS = 5;
 /** Repositories that are looked at by one statement. */
 const CHUNK = 200;
+/** Repositories of a registry that are sooner read by name than all of all registries by id. */
+const FEW = 50_000;
 /** After all days of events. */
 const END = 1_000_000;
 
-interface Condition {
-  readonly sql: string;
-  readonly parameters: readonly SQLInputValue[];
-}
-
 /** The order in which repositories are looked at. */
 interface Order {
+  /** The table and its index: SQLite would rather sort than leave one out that fits a filter. */
+  readonly from: string;
   readonly columns: string;
   /** Before all others. */
   readonly start: Cursor;
@@ -52,7 +58,7 @@ interface Sums {
 
 /** @returns What a step finds; it may be nothing and yet not the last. */
 export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> {
-  const reading = { query, order: orderOf(query), sums: sumsOf(database, query) };
+  const reading = { query, order: orderOf(database, query), sums: sumsOf(database, query) };
   const deadline = performance.now() + STEP_MS;
   const items: DaySums[] = [];
   let after = query.after ?? reading.order.start;
@@ -60,7 +66,7 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
     const last = lastOfChunk(database, reading, after);
     for (const row of readChunk(database, reading, { after, last })) {
       items.push(itemOf(database, reading, row));
-      if (performance.now() >= deadline) return { items, next: keyOf(row, query) };
+      if (performance.now() >= deadline) return { items, next: keyOf(row, reading.order) };
     }
     if (last === undefined) return { items, next: null };
     if (performance.now() >= deadline) return { items, next: last };
@@ -68,18 +74,35 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
   }
 }
 
-/** Days lie in order of the repository's id; only a range of names is found by the name. */
-function orderOf({ prefix = "" }: DaySumsQuery): Order {
-  if (prefix === "") return { columns: "id", start: [0], range: { sql: "1", parameters: [] } };
-  const end = endOf(prefix);
-  const range = end === undefined
-    ? { sql: "repository >= ?", parameters: [prefix] }
-    : { sql: "repository >= ? AND repository < ?", parameters: [prefix, end] };
-  return { columns: "repository, registry", start: ["", ""], range };
+/**
+ * Days lie in the order of the repository's id; in another order to read them takes longer, but
+ * the names of a range, or of a registry that has few, are found without looking at all.
+ */
+function orderOf(database: Database, query: DaySumsQuery): Order {
+  if (!isByName(database, query)) {
+    return { from: "repositories NOT INDEXED", columns: "id", start: [0], range: EVERYTHING };
+  }
+  const { range, registry } = filtersOf(query);
+  const of = registry === undefined ? [] : [LISTED, ofRegistry(registry)];
+  return {
+    from: `repositories INDEXED BY ${registry === undefined ? BY_NAME : BY_REGISTRY}`,
+    columns: "repository, registry",
+    start: ["", ""],
+    range: all([...of, ...range]),
+  };
 }
 
-function keyOf({ id, repository, registry }: Row, { prefix = "" }: DaySumsQuery): Cursor {
-  return prefix === "" ? [Number(id)] : [String(repository), String(registry)];
+const EVERYTHING: Condition = { sql: "1", parameters: [] };
+
+/** The steps of a read keep the order of the first one. */
+function isByName(database: Database, { registry, prefix = "", after }: DaySumsQuery): boolean {
+  if (after !== undefined) return after.length > 1;
+  if (prefix !== "" || registry === undefined) return prefix !== "";
+  return countNames(database, { registry, range: [], search: [] }, FEW) <= FEW;
+}
+
+function keyOf({ id, repository, registry }: Row, { columns }: Order): Cursor {
+  return columns === "id" ? [Number(id)] : [String(repository), String(registry)];
 }
 
 function consumersOf(database: Database, { consumers }: DaySumsQuery): Condition | undefined {
@@ -97,17 +120,17 @@ function consumersOf(database: Database, { consumers }: DaySumsQuery): Condition
 /** @returns The last key of the next rows; `undefined` where they are the last ones. */
 function lastOfChunk(
   database: Database,
-  { query, order }: Reading,
+  { order }: Reading,
   after: Cursor,
 ): Cursor | undefined {
   const row = database.get(
-    `SELECT ${order.columns} FROM repositories
+    `SELECT ${order.columns} FROM ${order.from}
       WHERE ${order.range.sql} AND (${order.columns}) > (${placesOf(after)})
       ORDER BY ${order.columns} LIMIT 1 OFFSET ${CHUNK - 1}`,
     ...order.range.parameters,
     ...after,
   );
-  return row === undefined ? undefined : keyOf(row, query);
+  return row === undefined ? undefined : keyOf(row, order);
 }
 
 function readChunk(
@@ -131,7 +154,7 @@ function readChunk(
   ];
   const conditions: Condition[] = [...keys, ...filters];
   return database.all(
-    `SELECT id, repository, registry, ${total} AS total FROM repositories
+    `SELECT id, repository, registry, ${total} AS total FROM ${order.from}
       WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY ${order.columns}`,
     ...conditions.flatMap(({ parameters }) => parameters),
   );

@@ -10,8 +10,6 @@ import type { SQLInputValue } from "node:sqlite";
 import { monthAfter, monthOf } from "../../calendar.ts";
 import { type Metric, METRICS } from "../../statistics.ts";
 import type {
-  Census,
-  CensusQuery,
   ConsumerFilter,
   DayValue,
   History,
@@ -21,9 +19,7 @@ import type {
 } from "../history.ts";
 import type { Database } from "./database.ts";
 import { repositoryIdOf } from "./reads.ts";
-import { endOf } from "./repository_filters.ts";
 import { columnOf } from "./schema.ts";
-import { timeOf } from "./values.ts";
 
 /** The numbers that tags have by day. */
 const TAG_METRICS: ReadonlySet<Metric> = new Set([
@@ -139,38 +135,4 @@ export function totals(
     Metric,
     number
   >;
-}
-
-/** @returns How many repositories there are in one part of their names. */
-export function census(database: Database, { of, limit, after }: CensusQuery): Census {
-  const { namespace, registry } = of;
-  const end = endOf(namespace);
-  const begin = after === undefined ? namespace : after;
-  const range = `repository ${after === undefined ? ">=" : ">"} ?${
-    end === undefined ? "" : " AND repository < ?"
-  }`;
-  const bounds = end === undefined ? [begin] : [begin, end];
-  // A name that several registries have is in one part.
-  const last = database.get(
-    `SELECT repository FROM repositories WHERE ${range}
-      ORDER BY repository LIMIT 1 OFFSET ?`,
-    ...bounds,
-    limit - 1,
-  )?.repository;
-  const next = last === undefined ? null : String(last);
-  const upTo = next === null ? "" : " AND repository <= ?";
-  const ofRegistry = registry === undefined ? "" : " AND registry = ?";
-  const row = database.get(
-    `SELECT count(*) AS repositories, sum(tag_count) AS tags, max(last_used) AS last_used
-      FROM repositories WHERE ${range}${upTo}${ofRegistry} AND listed = 1`,
-    ...bounds,
-    ...(next === null ? [] : [next]),
-    ...(registry === undefined ? [] : [registry]),
-  );
-  return {
-    repositories: Number(row?.repositories),
-    tags: Number(row?.tags ?? 0),
-    lastUsed: timeOf(row?.last_used),
-    next,
-  };
 }

@@ -14,7 +14,6 @@ import type {
   BreakdownStatistics,
   DayValue,
   EventRecord,
-  ManifestStatistics,
   Page,
   PageQuery,
   RepositoryRef,
@@ -37,7 +36,7 @@ export function repositoryIdOf(database: Database, of: RepositoryRef): number | 
 }
 
 /** Cuts a page out of one row more than it may have. */
-function pageOf<T>(
+export function pageOf<T>(
   rows: readonly Row[],
   limit: number,
   { render, cursor }: { render: (row: Row) => T; cursor: (row: Row) => (string | number | null)[] },
@@ -96,61 +95,6 @@ function tagOf(row: Row): TagStatistics {
     lastChecked: timeOf(row.last_checked),
     lastUsed: row.used === 0 ? null : timeOf(row.used),
     deleted: deletedOf(row.deleted_at),
-  };
-}
-
-/** The size of an index is that of its platform images, where all of them are known. */
-const MANIFESTS = `SELECT manifests.*,
-  (SELECT json_group_array(DISTINCT platform) FROM manifest_references
-    WHERE parent_id = manifests.id AND platform IS NOT NULL) AS children_platforms,
-  (SELECT json_group_array(DISTINCT platform) FROM manifest_references
-    WHERE repository_id = manifests.repository_id AND child = manifests.digest
-      AND of_index = 1 AND platform IS NOT NULL) AS own_platforms,
-  (SELECT CASE WHEN count(*) = count(image.size) THEN sum(image.size) END
-    FROM manifest_references AS part LEFT JOIN manifests AS image
-      ON image.repository_id = part.repository_id AND image.digest = part.child
-    WHERE part.parent_id = manifests.id AND part.of_index = 1 AND part.attestation = 0
-  ) AS children_size
-  FROM manifests WHERE repository_id = ?`;
-
-/** @returns A page of manifests in the order of their digests. */
-export function listManifests(
-  database: Database,
-  of: RepositoryRef,
-  { limit, after }: PageQuery,
-): Page<ManifestStatistics> {
-  const id = repositoryIdOf(database, of);
-  if (id === undefined) return { items: [], next: null };
-  const sql = `${MANIFESTS} AND digest > ? ORDER BY digest LIMIT ?`;
-  const from = Uint8Array.from(atob(String(after?.[0] ?? "")), (char) => char.charCodeAt(0));
-  const rows = database.all(sql, id, from, limit + 1);
-  return pageOf(rows, limit, {
-    render: manifestOf,
-    cursor: (row) => [btoa(String.fromCharCode(...row.digest as Uint8Array))],
-  });
-}
-
-function manifestOf(row: Row): ManifestStatistics {
-  const platforms: string[] = [
-    ...JSON.parse(String(row.children_platforms)),
-    ...JSON.parse(String(row.own_platforms)),
-  ];
-  const deletedAt = timeOf(row.deleted_at);
-  const isDeleted = deletedAt !== null && deletedAt >= Number(row.last_used);
-  return {
-    digest: decodeDigest(row.digest) ?? "",
-    mediaType: row.media_type === null ? null : String(row.media_type),
-    kind: String(row.kind),
-    size: timeOf(row.size ?? row.children_size),
-    platforms: [...new Set(platforms)].sort(),
-    pulls: Number(row.pulls),
-    childPulls: Number(row.child_pulls),
-    checks: Number(row.checks),
-    pushes: Number(row.pushes),
-    digestPushes: Number(row.digest_pushes),
-    firstSeen: timeOf(row.first_seen),
-    lastUsed: timeOf(row.last_used),
-    deleted: isDeleted ? deletedAt : null,
   };
 }
 

@@ -4,15 +4,9 @@
  * @module
  */
 
-import type {
-  Cursor,
-  Page,
-  RepositoryQuery,
-  RepositoryRef,
-  RepositoryStatistics,
-} from "../store.ts";
+import type { Page, RepositoryQuery, RepositoryRef, RepositoryStatistics } from "../store.ts";
 import type { Database, Row } from "./database.ts";
-import { columnOfSort, readRepositories } from "./repository_order.ts";
+import { readRepositories } from "./repository_order.ts";
 import { deletedOf, timeOf } from "./values.ts";
 
 /** @returns A page of repositories. */
@@ -20,17 +14,8 @@ export async function listRepositories(
   database: Database,
   query: RepositoryQuery,
 ): Promise<Page<RepositoryStatistics>> {
-  const rows = await readRepositories(database, query);
-  const shown = rows.slice(0, query.limit);
-  const last = shown.at(-1);
-  const next = rows.length > query.limit && last !== undefined ? cursorOf(last, query) : null;
-  return { items: shown.map((row) => repositoryOf(row, [])), next };
-}
-
-function cursorOf(row: Row, { sort }: RepositoryQuery): Cursor {
-  const column = columnOfSort(sort);
-  const names = [String(row.repository), String(row.registry)];
-  return column === undefined ? names : [timeOf(row[column]), ...names];
+  const { rows, next } = await readRepositories(database, query);
+  return { items: rows.map((row) => repositoryOf(row, [])), next };
 }
 
 const REPOSITORY = "SELECT * FROM repositories WHERE repository = ? AND listed = 1";

@@ -10,7 +10,8 @@ import type { RepositoryQuery } from "../store.ts";
 
 /** SQLite's own index of the unique names. */
 export const BY_NAME = "sqlite_autoindex_repositories_1";
-const BY_REGISTRY = "repositories_by_registry";
+/** The names of one registry that are listed. */
+export const BY_REGISTRY = "repositories_by_registry";
 
 /** A condition with its parameters. */
 export interface Condition {
@@ -23,10 +24,10 @@ export const LISTED: Condition = { sql: "listed = 1", parameters: [] };
 
 /** What the names of a query's repositories are like. */
 export interface Filters {
-  /** Ranges of an index: the registry, the beginning of the name. */
-  readonly ranges: readonly Condition[];
-  /** The index of these ranges, where there are any. */
-  readonly index: string | undefined;
+  /** The only registry; absent: all. */
+  readonly registry?: string;
+  /** The beginning of the name, as a range. */
+  readonly range: readonly Condition[];
   /** The text that is searched for; no index helps. */
   readonly search: readonly Condition[];
 }
@@ -37,22 +38,30 @@ export interface Filters {
  * @param query The query.
  * @returns The filters.
  */
-export function filtersOf({ registry, q, prefix }: RepositoryQuery): Filters {
-  const ranges: Condition[] = [];
-  if (registry !== undefined) ranges.push({ sql: "registry = ?", parameters: [registry] });
-  if (prefix !== undefined && prefix !== "") {
-    ranges.push({ sql: "repository >= ?", parameters: [prefix] });
-    const end = endOf(prefix);
-    if (end !== undefined) ranges.push({ sql: "repository < ?", parameters: [end] });
-  }
-  const pattern = `%${q?.replace(/[\\%_]/g, "\\$&")}%`;
+export function filtersOf(
+  { registry, q = "", prefix = "" }: Pick<RepositoryQuery, "registry" | "q" | "prefix">,
+): Filters {
+  const pattern = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   const search = { sql: "repository LIKE ? ESCAPE '\\'", parameters: [pattern] };
-  const index = registry === undefined ? BY_NAME : BY_REGISTRY;
   return {
-    ranges,
-    index: ranges.length === 0 ? undefined : index,
-    search: q === undefined || q === "" ? [] : [search],
+    ...(registry === undefined ? {} : { registry }),
+    range: rangeOf(prefix),
+    search: q === "" ? [] : [search],
   };
+}
+
+function rangeOf(prefix: string): Condition[] {
+  if (prefix === "") return [];
+  const end = endOf(prefix);
+  return [
+    { sql: "repository >= ?", parameters: [prefix] },
+    ...(end === undefined ? [] : [{ sql: "repository < ?", parameters: [end] }]),
+  ];
+}
+
+/** Those of one registry. */
+export function ofRegistry(registry: string): Condition {
+  return { sql: "registry = ?", parameters: [registry] };
 }
 
 /** The first text behind all that begin with a prefix; `undefined` where there is none. */
@@ -73,8 +82,23 @@ export function endOf(prefix: string): string | undefined {
  * @returns One condition.
  */
 export function all(conditions: readonly Condition[]): Condition {
+  return joined(conditions, " AND ");
+}
+
+/**
+ * Joins conditions one of which must hold.
+ *
+ * @param conditions At least one.
+ * @returns One condition.
+ */
+export function any(conditions: readonly Condition[]): Condition {
+  const { sql, parameters } = joined(conditions, " OR ");
+  return { sql: `(${sql})`, parameters };
+}
+
+function joined(conditions: readonly Condition[], by: string): Condition {
   return {
-    sql: conditions.map(({ sql }) => sql).join(" AND "),
+    sql: conditions.map(({ sql }) => sql).join(by),
     parameters: conditions.flatMap(({ parameters }) => parameters),
   };
 }

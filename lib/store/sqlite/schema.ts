@@ -10,6 +10,7 @@
 import { METRICS, TIMES } from "../../statistics.ts";
 import { UNUSED_MIGRATION } from "./schema_unused.ts";
 import { LISTS } from "./schema_lists.ts";
+import { ORDERS } from "./schema_orders.ts";
 import { timeMigration } from "./schema_time.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
@@ -263,4 +264,5 @@ CREATE TABLE quarantine (
   UNUSED_MIGRATION,
   LISTS,
   timeMigration(METRICS.map(columnOf)),
+  ORDERS,
 ];

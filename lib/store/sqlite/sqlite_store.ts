@@ -45,10 +45,12 @@ import { setCountedEvents, SqliteInbox } from "./inbox.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
-import { census, history, totals } from "./history.ts";
+import { census } from "./census.ts";
+import { history, totals } from "./history.ts";
 import { madeFingerprintKey, madeKey, madeToken } from "./made.ts";
+import { listManifests } from "./manifests.ts";
 import { Names } from "./names.ts";
-import { accounting, findTag, listBreakdown, listEvents, listManifests } from "./reads.ts";
+import { accounting, findTag, listBreakdown, listEvents } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
@@ -197,7 +199,7 @@ class SqliteStore implements Store {
   }
 
   listManifests(of: RepositoryRef, page: PageQuery): Promise<Page<ManifestStatistics>> {
-    return this.#read((database) => listManifests(database, of, page));
+    return listManifests(this.#database, of, page);
   }
 
   listBreakdown(

@@ -1,0 +1,93 @@
+/**
+ * One list of several that are in the same order, read no further than needed.
+ *
+ * @module
+ */
+
+/** How much of a list is read at once: what is cheap may be read up to `most`. */
+export interface Part {
+  /** What it probably takes. */
+  readonly some: number;
+  /** What it may take. */
+  readonly most: number;
+}
+
+/** A list that is read in parts. */
+export interface Source<T> {
+  /**
+   * Reads the next items.
+   *
+   * @param part How many.
+   * @param after The item to go on behind; `undefined`: from the beginning.
+   * @returns At least one, if there are more.
+   */
+  read(part: Part, after: T | undefined): Items<T> | Promise<Items<T>>;
+}
+
+/** A part of a list. */
+export interface Items<T> {
+  readonly items: readonly T[];
+  /** There are no more. */
+  readonly isLast: boolean;
+}
+
+/** What has been read of a source and not been taken. */
+interface Reader<T> {
+  readonly source: Source<T>;
+  read: Items<T>;
+  taken: number;
+}
+
+/** Items that are read of each source at least: a statement takes as long as some of them. */
+const LEAST = 10;
+
+/**
+ * Takes the first items of all.
+ *
+ * @param sources Each in the order of `compare`.
+ * @param count How many.
+ * @param compare Orders two items; no two are equal.
+ * @returns Fewer where there are no more.
+ */
+export async function takeFirst<T>(
+  sources: readonly Source<T>[],
+  count: number,
+  { compare }: { compare: (one: T, other: T) => number },
+): Promise<T[]> {
+  const isOne = sources.length === 1;
+  const share = Math.max(LEAST, Math.ceil(count / sources.length));
+  const part = { some: isOne ? count : Math.min(count, share), most: count };
+  const readers = sources.map((source): Reader<T> => {
+    return { source, read: { items: [], isLast: false }, taken: 0 };
+  });
+  for (const reader of readers) await refill(reader, part);
+  const first: T[] = [];
+  let next = readerOfFirst(readers, compare);
+  while (next !== undefined) {
+    first.push(next.read.items[next.taken++] as T);
+    if (first.length === count) break;
+    await refill(next, part);
+    next = readerOfFirst(readers, compare);
+  }
+  return first;
+}
+
+async function refill<T>(reader: Reader<T>, part: Part): Promise<void> {
+  const { items, isLast } = reader.read;
+  if (isLast || reader.taken < items.length) return;
+  reader.read = await reader.source.read(part, items.at(-1));
+  reader.taken = 0;
+}
+
+function readerOfFirst<T>(
+  readers: readonly Reader<T>[],
+  compare: (one: T, other: T) => number,
+): Reader<T> | undefined {
+  let best: Reader<T> | undefined;
+  for (const reader of readers) {
+    const item = reader.read.items[reader.taken];
+    if (item === undefined) continue;
+    if (best === undefined || compare(item, best.read.items[best.taken] as T) < 0) best = reader;
+  }
+  return best;
+}

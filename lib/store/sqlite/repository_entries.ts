@@ -1,0 +1,99 @@
+/**
+ * Entries of indexes of repositories: what is read of many, before the rows of a few.
+ *
+ * @module
+ */
+
+import { compareRanked, type Ranked } from "../../top_list.ts";
+import type { Cursor } from "../store.ts";
+import type { Database, Row } from "./database.ts";
+import type { Condition } from "./repository_filters.ts";
+
+/** A repository in an order. */
+export interface Entry extends Ranked {
+  readonly id: number;
+  /** What it is ordered by, {@linkcode NEVER} where it has none; 0 in the order of names. */
+  readonly value: number;
+}
+
+/** Comes after every time and number. */
+export const NEVER = -1;
+/**
+ * Entries that are looked at in one go, some milliseconds: nobody knows how far the next one that
+ * fits is.
+ */
+export const STEP = 10_000;
+
+/** Entries in an order of an index, and what is asked of each. */
+export interface Stretch {
+  /** Selects id, registry, repository and value; in order, without a limit. */
+  readonly entries: Condition;
+  /** What the index does not know. */
+  readonly filters: readonly Condition[];
+  /** Entries that are looked at in one go. */
+  readonly step: number;
+}
+
+/** @returns The entry of a row with id, registry, repository and value. */
+export function entryOf({ id, registry, repository, value }: Row): Entry {
+  return {
+    id: Number(id),
+    registry: String(registry),
+    repository: String(repository),
+    value: value === null ? NEVER : Number(value),
+  };
+}
+
+/** Greatest number first, then by name. */
+export function compareEntries(one: Entry, other: Entry): number {
+  return compareRanked(one, other);
+}
+
+/** Where the entries behind one begin, in an order of numbers. */
+export function cursorOfEntry({ registry, repository, value }: Entry): Cursor {
+  return [value === NEVER ? null : value, repository, registry];
+}
+
+/**
+ * Looks at the next entries of a stretch.
+ *
+ * @param database The open file.
+ * @param stretch The entries.
+ * @param limit How many that fit are enough.
+ * @returns Those that fit, and the last one that was looked at, if there are more behind it and
+ *   the limit is not reached.
+ */
+export function lookAt(
+  database: Database,
+  { entries, filters, step }: Stretch,
+  limit: number,
+): { found: Entry[]; last?: Entry } {
+  const fit = filters.map(({ sql }) => `AND ${sql}`).join(" ");
+  // A subquery with a limit is read as it is, and no further than needed.
+  const found = database.all(
+    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ${step}) AS entries
+      WHERE 1 ${fit} LIMIT ?`,
+    ...entries.parameters,
+    ...filters.flatMap(({ parameters }) => parameters),
+    limit,
+  ).map(entryOf);
+  if (found.length === limit) return { found };
+  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ${step - 1}`, ...entries.parameters);
+  return row === undefined ? { found } : { found, last: entryOf(row) };
+}
+
+const ROWS = `SELECT repositories.* FROM json_each(?)
+  CROSS JOIN repositories ON repositories.id = json_each.value`;
+
+/**
+ * Reads the rows of entries.
+ *
+ * @param database The open file.
+ * @param entries The entries.
+ * @returns The rows in their order; those that have gone meanwhile are left out.
+ */
+export function rowsOf(database: Database, entries: readonly Entry[]): Row[] {
+  const rows = database.all(ROWS, JSON.stringify(entries.map(({ id }) => id)));
+  const byId = new Map(rows.map((row) => [Number(row.id), row]));
+  return entries.map(({ id }) => byId.get(id)).filter((row) => row !== undefined);
+}

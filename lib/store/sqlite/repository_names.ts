@@ -1,0 +1,121 @@
+/**
+ * Repositories in the order of their names.
+ *
+ * @module
+ */
+
+import type { Cursor } from "../store.ts";
+import type { Database } from "./database.ts";
+import { Pace } from "./pace.ts";
+import { type Entry, entryOf, lookAt, STEP } from "./repository_entries.ts";
+import {
+  all,
+  BY_NAME,
+  BY_REGISTRY,
+  type Condition,
+  type Filters,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
+
+/** Which part of the order. */
+export interface NamePart {
+  readonly filters: Filters;
+  readonly limit: number;
+  /** Name and registry; `undefined`: from the beginning. */
+  readonly after: Cursor | undefined;
+}
+
+/**
+ * Reads the next names.
+ *
+ * @param database The open file.
+ * @param part Which.
+ * @returns The entries in their order.
+ */
+export async function readByName(database: Database, part: NamePart): Promise<Entry[]> {
+  return part.filters.search.length === 0
+    ? database.reading(() => readRange(database, part))
+    : await search(database, part);
+}
+
+const EVERYTHING: Condition = { sql: "1", parameters: [] };
+const COLUMNS = "id, registry, repository, 0 AS value";
+const ORDER = "ORDER BY repository, registry";
+
+function indexOf({ registry }: Filters): string {
+  return registry === undefined ? BY_NAME : BY_REGISTRY;
+}
+
+function conditionsOf({ registry, range }: Filters, after: Cursor | undefined): Condition[] {
+  const of = registry === undefined ? [] : [ofRegistry(registry)];
+  if (after === undefined) return [...of, ...range];
+  // The first part is what the index of one registry can use.
+  const [repository = ""] = after;
+  const sql = "repository >= ? AND (repository, registry) > (?, ?)";
+  return [...of, ...range, { sql, parameters: [repository, ...after] }];
+}
+
+function readRange(database: Database, { filters, limit, after }: NamePart): Entry[] {
+  const { sql, parameters } = all([LISTED, ...conditionsOf(filters, after)]);
+  return database.all(
+    `SELECT ${COLUMNS} FROM repositories INDEXED BY ${
+      indexOf(filters)
+    } WHERE ${sql} ${ORDER} LIMIT ?`,
+    ...parameters,
+    limit,
+  ).map(entryOf);
+}
+
+/**
+ * Counts names by their index alone, so that of all registries also those that are not listed count.
+ *
+ * @param database The open file.
+ * @param filters Which; a text that is searched for is not looked at.
+ * @param most So many are enough.
+ * @returns At most one more than that.
+ */
+export function countNames(database: Database, filters: Filters, most: number): number {
+  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
+  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
+  const counted = database.get(
+    `SELECT count(*) AS number FROM (
+      SELECT 1 FROM repositories INDEXED BY ${indexOf(filters)} WHERE ${sql} LIMIT ?)`,
+    ...parameters,
+    most + 1,
+  );
+  return Number(counted?.number);
+}
+
+/** The index of all names does not say what is listed, and the row is far away. */
+const LISTED_ROW: Condition = {
+  sql: "(SELECT listed FROM repositories WHERE repositories.id = entries.id) = 1",
+  parameters: [],
+};
+
+async function search(database: Database, part: NamePart): Promise<Entry[]> {
+  const { filters, limit } = part;
+  const isOfAll = filters.registry === undefined;
+  const pace = new Pace();
+  const entries: Entry[] = [];
+  for (let { after } = part;;) {
+    const conditions = conditionsOf(filters, after);
+    const { sql, parameters } = all([isOfAll ? EVERYTHING : LISTED, ...conditions]);
+    const stretch = {
+      entries: {
+        sql: `SELECT ${COLUMNS} FROM repositories INDEXED BY ${indexOf(filters)}
+          WHERE ${sql} ${ORDER}`,
+        parameters,
+      },
+      filters: [...filters.search, ...(isOfAll ? [LISTED_ROW] : [])],
+      step: STEP,
+    };
+    const { found, last } = database.reading(() =>
+      lookAt(database, stretch, limit - entries.length)
+    );
+    entries.push(...found);
+    if (last === undefined) return entries;
+    after = [last.repository, last.registry];
+    await pace.rest();
+  }
+}

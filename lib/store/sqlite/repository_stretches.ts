@@ -1,0 +1,77 @@
+/**
+ * An order of repositories by a number or a time, and its parts in an index.
+ *
+ * @module
+ */
+
+import type { Cursor } from "../store.ts";
+import type { Pace } from "./pace.ts";
+import { all, type Condition, type Filters, LISTED, ofRegistry } from "./repository_filters.ts";
+import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
+
+/** An order of repositories. */
+export interface NumberOrder {
+  readonly column: OrderColumn;
+  /** The reverse: without a number first, then the least, and names backwards. */
+  readonly isReversed?: boolean;
+  /** Only those whose number is below, or that have none. */
+  readonly below?: number;
+}
+
+/** Which part of an order. */
+export interface NumberPart {
+  readonly order: NumberOrder;
+  readonly filters: Filters;
+  readonly limit: number;
+  /** Number, name and registry; `undefined`: from the beginning. */
+  readonly after: Cursor | undefined;
+}
+
+/** The same for one registry. */
+export interface RegistryPart extends NumberPart {
+  readonly pace: Pace;
+}
+
+/**
+ * Cuts what is behind the cursor into ranges of the order's index.
+ *
+ * @returns Conditions, in the order in which their rows come: equal to the cursor's number, behind
+ *   it, without a number.
+ */
+export function stretchesOf(registry: string, { order, after }: RegistryPart): Condition[] {
+  const { column, isReversed = false, below } = order;
+  const bound = below === undefined ? [] : [{ sql: `${column} < ?`, parameters: [below] }];
+  const [behind, least] = isReversed ? ["<", ">"] : [">", "<"];
+  const never: Condition = { sql: `${column} IS NULL`, parameters: [] };
+  const ever: Condition = all([{ sql: `${column} IS NOT NULL`, parameters: [] }, ...bound]);
+  if (after === undefined) return isReversed ? [never, ever] : [ever, never];
+  const [value = null, name = "", cursorRegistry = ""] = after;
+  // A name of the cursor's that another registry has, too, may be still to come.
+  const isNext = isReversed ? registry < String(cursorRegistry) : registry > String(cursorRegistry);
+  const nameBehind = { sql: `repository ${behind}${isNext ? "=" : ""} ?`, parameters: [name] };
+  if (value === null) return [all([never, nameBehind]), ...(isReversed ? [ever] : [])];
+  return [
+    all([{ sql: `${column} = ?`, parameters: [value] }, nameBehind]),
+    all([{ sql: `${column} ${least} ?`, parameters: [value] }, ...bound]),
+    ...(isReversed ? [] : [never]),
+  ];
+}
+
+/** @returns The order of one registry, in SQL. */
+export function orderBy({ column, isReversed = false }: NumberOrder): string {
+  return isReversed ? `ORDER BY ${column}, repository DESC` : `ORDER BY ${column} DESC, repository`;
+}
+
+/** @returns Selects the entries of a stretch in order, without a limit. */
+export function entriesOf(
+  registry: string,
+  { order }: RegistryPart,
+  stretch: Condition,
+): Condition {
+  const { sql, parameters } = all([LISTED, ofRegistry(registry), stretch]);
+  return {
+    sql: `SELECT id, registry, repository, ${order.column} AS value
+      FROM repositories INDEXED BY ${orderIndexOf(order.column)} WHERE ${sql} ${orderBy(order)}`,
+    parameters,
+  };
+}
