@@ -164,9 +164,8 @@ class QueueingCollector implements Collector {
   }
 
   async #enqueue(notification: Notification, received: readonly Received[]): Promise<void> {
-    const waiting = this.#queuedEvents + (this.#backlog?.size ?? 0);
     // A body larger than the queue passes while the queue is empty, else it never would.
-    if (waiting > 0 && waiting + received.length > this.#queueLimit) {
+    if (this.#queuedEvents > 0 && this.#queuedEvents + received.length > this.#queueLimit) {
       throw new AppError("unavailable", "The queue is full");
     }
     this.#changeQueued(received.length);
@@ -237,6 +236,7 @@ class QueueingCollector implements Collector {
   /** Makes a batch durable in the inbox; its events are counted later. */
   async #keep(inbox: Inbox, batch: readonly Job[]): Promise<void> {
     const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
+    if ((this.#backlog?.size ?? 0) > this.#queueLimit) await this.settled();
     if (inbox.isFull(bytes)) await this.#clear(inbox, { wipe: false });
     const entries = batch.map(({ notification, received }) => ({
       notification,
