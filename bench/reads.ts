@@ -50,7 +50,7 @@ async function start(size: SizeName, path: string, folder: string): Promise<Serv
   const executable = Deno.env.get("DREC");
   const args = [
     ...["run", "-A", "--no-prompt", `--config=${root}deno.json`],
-    "--v8-flags=--max-semi-space-size=8",
+    "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50",
     ...[`--preload=${root}bench/pauses.ts`, `${root}main.ts`],
   ];
   const child = new Deno.Command(executable ?? Deno.execPath(), {

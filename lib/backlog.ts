@@ -41,6 +41,11 @@ export class Backlog {
     return this.#waiting.length;
   }
 
+  /** Whether some are being counted, or the disk is at work on what was. */
+  get isCounting(): boolean {
+    return this.#counting !== undefined;
+  }
+
   /** Takes in events that are in the inbox, with their numbers. */
   add(received: readonly Received[]): void {
     for (const item of received) this.#waiting.push(item);

@@ -237,7 +237,12 @@ class QueueingCollector implements Collector {
   async #keep(inbox: Inbox, batch: readonly Job[]): Promise<void> {
     const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
     if ((this.#backlog?.size ?? 0) > this.#queueLimit) await this.settled();
-    if (inbox.isFull(bytes)) await this.#clear(inbox, { wipe: false });
+    const room = inbox.room(bytes);
+    // While the disk is at work on what was counted, to wait for it would take too long.
+    const isBusy = this.#backlog?.isCounting === true;
+    if (room === "none" || (room === "little" && !isBusy)) {
+      await this.#clear(inbox, { wipe: false });
+    }
     const entries = batch.map(({ notification, received }) => ({
       notification,
       events: received.length,

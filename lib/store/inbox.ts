@@ -38,8 +38,11 @@ export interface Inbox {
    * @throws {AppError} `unavailable`: they may have been kept or not, and must come again.
    */
   append(entries: readonly InboxEntry[]): Promise<number>;
-  /** Whether it has to be cleared before that many bytes of bodies are appended. */
-  isFull(bytes: number): boolean;
+  /**
+   * Whether that many bytes of bodies can be appended: `"little"` where it would rather be cleared
+   * before, `"none"` where it must be.
+   */
+  room(bytes: number): "enough" | "little" | "none";
   /** Whether nothing was appended since it was cleared. */
   isEmpty(): boolean;
   /**

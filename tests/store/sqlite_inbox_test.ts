@@ -141,11 +141,16 @@ Deno.test("a record that was torn ends what is found", async (t) => {
   }
 });
 
-Deno.test("an inbox is full at 16 MiB, but a larger body finds place in an empty one", async () => {
+Deno.test("an inbox has room for 16 MiB, at most 64, but for any body while it is empty", async () => {
   await using test = await openInbox();
-  assert.equal(test.inbox.isFull(20 * MiB), false);
+  assert.equal(test.inbox.room(80 * MiB), "enough");
   await test.inbox.append([entryOf("x".repeat(15 * MiB))]);
-  assert.deepEqual([test.inbox.isFull(MiB / 2), test.inbox.isFull(MiB)], [false, true]);
+  assert.deepEqual([0.5, 1, 48, 49].map((size) => test.inbox.room(size * MiB)), [
+    "enough",
+    "little",
+    "little",
+    "none",
+  ]);
   test.count(1);
   await test.inbox.clear({ wipe: false });
   await test.inbox.append([entryOf("y".repeat(20 * MiB))]);
@@ -172,9 +177,9 @@ Deno.test("nothing is appended behind a write that failed", async () => {
   await Deno.symlink("/dev/full", path);
   const inbox = await SqliteInbox.open(database);
   await assert.rejects(inbox.append([entryOf("a")]), { code: "unavailable", message: /inbox/ });
-  assert.ok(inbox.isFull(0), "it has to be cleared first");
+  assert.equal(inbox.room(0), "none", "it has to be cleared first");
   await inbox.clear({ wipe: false });
-  assert.equal(inbox.isFull(0), false);
+  assert.equal(inbox.room(0), "enough");
   assert.equal(await inbox.append([entryOf("b")]), 1);
   inbox.close();
   const again = await SqliteInbox.open(database);

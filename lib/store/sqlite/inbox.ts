@@ -14,8 +14,10 @@ import type { FoundNotification, Inbox, InboxEntry } from "../inbox.ts";
 import type { Database } from "./database.ts";
 import { type Content, readRecords, recordsOf } from "./inbox_records.ts";
 
-/** Bytes of the file, unless a single batch needs more. */
+/** Bytes of the file, as a rule. */
 const CAPACITY = 16 * 1024 * 1024;
+/** Bytes that it may have while it cannot be cleared, unless a single batch needs more. */
+const MAX_BYTES = 4 * CAPACITY;
 /** How often the database is flushed while the file fills. */
 const FLUSHES = 8;
 /** Zeros are written in pieces of this many bytes, so that requests are read in between. */
@@ -95,8 +97,10 @@ export class SqliteInbox implements Inbox {
     return first;
   }
 
-  isFull(bytes: number): boolean {
-    return this.#isBroken || (this.#end > 0 && this.#end + bytes > CAPACITY);
+  room(bytes: number): "enough" | "little" | "none" {
+    if (this.#isBroken) return "none";
+    if (this.#end === 0 || this.#end + bytes <= CAPACITY) return "enough";
+    return this.#end + bytes <= MAX_BYTES ? "little" : "none";
   }
 
   isEmpty(): boolean {
