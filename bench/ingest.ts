@@ -8,6 +8,7 @@
  * @module
  */
 
+import { flagsOf } from "../tools/tasks.ts";
 import type { LoadResult } from "./load.ts";
 
 interface Line {
@@ -40,7 +41,8 @@ function startDrec(port: number, path: string, env: Record<string, string>) {
   const executable = Deno.env.get("DREC");
   const all = { DREC_SERVER_PORT: String(port), DREC_SQLITE_PATH: path, ...env };
   if (executable !== undefined) return start(executable, [], all);
-  const args = ["run", "-A", "--no-prompt", `--config=${root}deno.json`, `${root}main.ts`];
+  const flags = flagsOf("start").filter((flag) => flag.startsWith("--v8-flags="));
+  const args = ["run", "-A", ...flags, `--config=${root}deno.json`, `${root}main.ts`];
   return start(Deno.execPath(), args, all);
 }
 

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { flagsOf } from "../tools/tasks.ts";
 import { fill, SIZES } from "./fill.ts";
 import { type Route, ROUTES } from "./routes.ts";
 
@@ -50,7 +51,7 @@ async function start(size: SizeName, path: string, folder: string): Promise<Serv
   const executable = Deno.env.get("DREC");
   const args = [
     ...["run", "-A", "--no-prompt", `--config=${root}deno.json`],
-    "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50",
+    ...flagsOf("start").filter((flag) => flag.startsWith("--v8-flags=")),
     ...[`--preload=${root}bench/pauses.ts`, `${root}main.ts`],
   ];
   const child = new Deno.Command(executable ?? Deno.execPath(), {

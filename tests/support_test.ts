@@ -15,7 +15,7 @@ import { freshDatabase, startMongo } from "./support/mongodb.ts";
 import { type RegistryVersion, startRegistry } from "./support/registry.ts";
 import { closingLine, parseJunit, reportedFiles } from "./support/report.ts";
 import { needs } from "./support/require.ts";
-import { permissionFlags } from "../tools/tasks.ts";
+import { flagsOf } from "../tools/tasks.ts";
 import { readRecording, readRecordings } from "./support/testdata.ts";
 import { createCertificates, type TestCertificates } from "./support/tls.ts";
 import { freePort, tempDir, until } from "./support/wait.ts";
@@ -79,11 +79,11 @@ Deno.test("parseJunit() counts tests and steps of a real report", async () => {
   assert.equal(closingLine(parseJunit(xml)), "2 passed, 1 failed");
 });
 
-Deno.test("permissionFlags() reads the same flags from start and compile", () => {
-  const flags = permissionFlags("start");
+Deno.test("flagsOf() reads the same flags from start and compile", () => {
+  const flags = flagsOf("start");
   assert.ok(flags.includes("--no-prompt"));
   assert.ok(!flags.some((flag) => /^--allow-(all|run|ffi)/.test(flag)), String(flags));
-  assert.deepEqual(permissionFlags("compile"), flags);
+  assert.deepEqual(flagsOf("compile"), flags);
 });
 
 Deno.test("readRecordings() finds every recording with its POSTs and counts", () => {

@@ -10,7 +10,7 @@
 
 import { createHash } from "node:crypto";
 
-import { permissionFlags } from "./tasks.ts";
+import { flagsOf } from "./tasks.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -57,7 +57,7 @@ async function main(tag: string): Promise<void> {
 async function compile(target: string, name: string): Promise<void> {
   const output = ["--target", target, "--output", `dist/${name}`];
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", ...permissionFlags("compile"), ...output, "main.ts"],
+    args: ["compile", ...flagsOf("compile"), ...output, "main.ts"],
     cwd: root,
   }).spawn().status;
   if (!success) throw new Error(`Cannot compile for ${target}`);

@@ -1,6 +1,6 @@
 /**
- * The permissions of the program: they are written once, in the tasks of `deno.json`, and read here
- * by all that runs or compiles the program in another way.
+ * The flags of the program, permissions and what V8 is told: they are written once, in the tasks of
+ * `deno.json`, and read here by all that runs or compiles the program in another way.
  *
  * As a program it prints those of a task, one a line: `deno run --allow-read tools/tasks.ts compile`.
  *
@@ -10,16 +10,16 @@
 const configFile = new URL("../deno.json", import.meta.url);
 
 /**
- * Reads the permission flags of a task.
+ * Reads the flags of a task that belong to the program.
  *
  * @param task The name of the task, such as `start`.
  * @returns The flags, without the quotes that a shell needs.
  * @throws {Error} If there is no such task, or it runs no command.
  */
-export function permissionFlags(task: string): string[] {
+export function flagsOf(task: string): string[] {
   const words = commandOf(task).match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
   return words.map((word) => word.replaceAll(/['"]/g, ""))
-    .filter((word) => /^--(no-prompt$|allow-|deny-|ignore-)/.test(word));
+    .filter((word) => /^--(no-prompt$|allow-|deny-|ignore-|v8-flags=)/.test(word));
 }
 
 function commandOf(name: string): string {
@@ -35,6 +35,6 @@ interface Config {
 }
 
 if (import.meta.main) {
-  const flags = permissionFlags(Deno.args[0] ?? "start");
+  const flags = flagsOf(Deno.args[0] ?? "start");
   Deno.stdout.writeSync(new TextEncoder().encode(`${flags.join("\n")}\n`));
 }

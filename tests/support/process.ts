@@ -8,7 +8,7 @@
 import { Child, type ChildOptions, type Finished, run } from "./child.ts";
 import { repositoryRoot } from "./compiled.ts";
 import { requirePart, setting } from "./parts.ts";
-import { permissionFlags } from "../../tools/tasks.ts";
+import { flagsOf } from "../../tools/tasks.ts";
 import { type TempDir, tempDir } from "./wait.ts";
 
 /** Which form of the program to run. */
@@ -97,7 +97,7 @@ function commandOf(options: DrecOptions, cwd: string): [command: string, options
   const { executable = "source", args = [] } = options;
   const rest = { cwd, clearEnv: true, env: environment(options) };
   if (executable === "compiled") return [requirePart("executable"), { ...rest, args }];
-  const flags = ["run", "--quiet", ...permissionFlags("start"), `${repositoryRoot}main.ts`];
+  const flags = ["run", "--quiet", ...flagsOf("start"), `${repositoryRoot}main.ts`];
   return [Deno.execPath(), { ...rest, args: [...flags, ...args] }];
 }
 
