@@ -12,12 +12,12 @@ import { keyOf } from "./facts.ts";
 import type { Meaning } from "./mapping.ts";
 import {
   addChange,
+  addCounts,
   addTime,
   type Change,
   changesOf,
   type Circumstances,
   dayOf,
-  type Metric,
   type Times,
 } from "./statistics.ts";
 
@@ -79,9 +79,6 @@ function likenessOf(meaning: Meaning, circumstances: Circumstances): string {
 
 /** Adds the same numbers again, and another time. */
 function repeat({ row, change: { counts, times } }: Touch, time: number): void {
-  for (const name in counts) {
-    const metric = name as Metric;
-    row.counts[metric] = (row.counts[metric] ?? 0) + (counts[metric] ?? 0);
-  }
+  addCounts(row.counts, counts);
   for (const name in times) addTime(row.times, name as keyof Times, time);
 }
