@@ -25,6 +25,9 @@ interface Scenario {
   readonly env?: Record<string, string>;
   /** How long the process lives, in milliseconds after it is ready. */
   readonly lifeMs: number;
+  readonly kills?: number;
+  /** Events in a body, and bytes that each has in addition. */
+  readonly body?: { readonly events: number; readonly padding: number };
 }
 
 for (const executable of ["source", "compiled"] as const) {
@@ -34,6 +37,12 @@ for (const executable of ["source", "compiled"] as const) {
     fn: () => killAndCount({ executable, lifeMs: 300 }),
   });
 }
+
+Deno.test("kill -9 loses and doubles nothing while the inbox and the log are used again", async () => {
+  // 400 KB a body: the 16 MiB of the inbox are full after 40 of them, some tenths of a second.
+  const body = { events: 50, padding: 8000 };
+  await killAndCount({ executable: "source", lifeMs: 1200, kills: 4, body });
+});
 
 Deno.test({
   name: "kill -9 loses and doubles nothing in MongoDB",
@@ -48,7 +57,9 @@ Deno.test({
   },
 });
 
-async function killAndCount({ executable, env = {}, lifeMs }: Scenario): Promise<void> {
+async function killAndCount(
+  { executable, env = {}, lifeMs, kills = KILLS, body = { events: 1, padding: 0 } }: Scenario,
+): Promise<void> {
   await using folder = await tempDir();
   const port = String(freePort());
   const options = { executable, cwd: folder.path, env: { DREC_SERVER_PORT: port, ...env } };
@@ -56,9 +67,11 @@ async function killAndCount({ executable, env = {}, lifeMs }: Scenario): Promise
   try {
     const url = await drec.ready();
     const caCert = await Deno.readTextFile(folder.join("certs", "ca.crt"));
-    const source = pullsOf(REPOSITORIES);
-    const delivery = deliverTwice(source, { senders: SENDERS, urls: [`${url}/events`], caCert });
-    for (let kill = 0; kill < KILLS; kill++) {
+    const source = pullsOf(REPOSITORIES, { padding: body.padding });
+    const urls = [`${url}/events`];
+    const sending = { senders: SENDERS, urls, caCert, perBody: body.events };
+    const delivery = deliverTwice(source, sending);
+    for (let kill = 0; kill < kills; kill++) {
       await pause(lifeMs);
       await drec.kill();
       drec = await startDrec(options);
@@ -66,7 +79,8 @@ async function killAndCount({ executable, env = {}, lifeMs }: Scenario): Promise
     }
     source.end();
     const posts = await delivery;
-    assert.ok(posts > 2 * source.events.length, "No kill came between a post and its answer");
+    const bodies = source.events.length / body.events;
+    assert.ok(posts > 2 * bodies, "No kill came between a post and its answer");
     using api = createApi(url, { caCert });
     await checkNumbers(api, source.events);
   } finally {

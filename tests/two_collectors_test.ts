@@ -24,7 +24,7 @@ Deno.test({
     await using two = await startCollector(database);
     // A client trusts the authorities of both.
     const caCert = `${await authorityOf(one)}${await authorityOf(two)}`;
-    const source = pullsOf(4, 200);
+    const source = pullsOf(4, { count: 200 });
     // Of two senders with the same events each has a collector of its own.
     const urls = [`${one.url}/events`, `${two.url}/events`];
     await deliverTwice(source, { senders: 8, urls, caCert });

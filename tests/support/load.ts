@@ -11,6 +11,8 @@ import { createPoster } from "./http.ts";
 export interface SentEvent {
   readonly id: string;
   readonly target: { readonly repository: string };
+  /** Unknown to DREC; makes the body larger. */
+  readonly padding?: string;
 }
 
 /** Events that are made as they are asked for. */
@@ -27,17 +29,22 @@ export interface EventSource {
  * Makes pulls of `team/app-0`, `team/app-1`, … by tag, each with an id of its own.
  *
  * @param repositories Spread over how many repositories.
- * @param count How many there are at most; without end unless told.
+ * @param options `count`: how many there are at most, without end unless told; `padding`: bytes that
+ *   each has in addition.
  * @returns The source.
  */
-export function pullsOf(repositories: number, count = Infinity): EventSource {
+export function pullsOf(
+  repositories: number,
+  { count = Infinity, padding = 0 }: { count?: number; padding?: number } = {},
+): EventSource {
   const events: SentEvent[] = [];
   let limit = count;
   return {
     events,
     at(index) {
       while (events.length <= index && events.length < limit) {
-        events.push(pullOf(events.length, repositories));
+        const pull = pullOf(events.length, repositories);
+        events.push(padding === 0 ? pull : { ...pull, padding: "x".repeat(padding) });
       }
       return events[index];
     },
@@ -69,8 +76,10 @@ function pullOf(index: number, repositories: number): SentEvent {
 
 /** Where and how to send. */
 export interface DeliveryOptions {
-  /** Senders at once; each sends one event at a time, until it hears 2xx, as a registry does. */
+  /** Senders at once; each sends one body at a time, until it hears 2xx, as a registry does. */
   readonly senders: number;
+  /** Events in a body; one, as a registry does, unless told. */
+  readonly perBody?: number;
   /** Event routes; the senders take them in turn. */
   readonly urls: readonly string[];
   /** The CA to trust, PEM. */
@@ -86,16 +95,17 @@ export interface DeliveryOptions {
  */
 export async function deliverTwice(
   source: EventSource,
-  { senders, urls, caCert }: DeliveryOptions,
+  { senders, urls, caCert, perBody = 1 }: DeliveryOptions,
 ): Promise<number> {
   const posts = await Promise.all(Array.from({ length: senders }, async (_, sender) => {
     using poster = createPoster(urls[sender % urls.length] ?? "", { caCert });
     // Senders 0 and 1 have the same share, 2 and 3, and so on.
     let count = 0;
     for (let index = Math.floor(sender / 2);; index += Math.ceil(senders / 2)) {
-      const event = source.at(index);
-      if (event === undefined) return count;
-      count += await poster.deliver([event]);
+      const numbers = Array.from({ length: perBody }, (_, n) => index * perBody + n);
+      const events = numbers.flatMap((number) => source.at(number) ?? []);
+      if (events.length === 0) return count;
+      count += await poster.deliver(events);
     }
   }));
   return posts.reduce((sum, count) => sum + count, 0);
