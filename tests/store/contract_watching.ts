@@ -48,22 +48,20 @@ export const watchingCases: readonly ContractCase[] = [
   {
     name: "tells of every repository that a batch has changed, when it can be read",
     async run(_t, { store }) {
-      const pulls: number[] = [];
-      const { promise: told, resolve } = Promise.withResolvers<void>();
-      await using _ = await store.watch({
-        onChange: async () => {
-          pulls.push((await findApp(store)).pulls);
-          resolve();
-        },
+      const reads: Promise<{ pulls: number }>[] = [];
+      const watching = await store.watch({
+        onChange: () => void reads.push(findApp(store)),
         onLost: () => {},
       });
       await using second = await watch(store);
       await record(store, [{}, {}, { repository: "team/tool", tag: "a" }]);
       await second.expect("default team/app", "default team/tool");
-      await told;
-      assert.equal(pulls[0], 2);
+      await until(() => reads.length > 0, "the first to be told");
+      assert.equal((await reads[0])?.pulls, 2);
       await record(store, [{ action: "push", method: "PUT" }], { registry: "main" });
       await second.expect("main team/app");
+      await watching[Symbol.asyncDispose]();
+      await Promise.all(reads);
     },
   },
   {
