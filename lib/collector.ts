@@ -152,9 +152,9 @@ class QueueingCollector implements Collector {
 
   /** Counts what an earlier process took in, and was killed before it had counted it. */
   #countFound(): void {
+    const counted = this.#inbox?.counted() ?? 0;
     for (const { notification, first } of this.#inbox?.takeFound() ?? []) {
       const received = this.#withoutIgnored(receivedOf(notification));
-      const counted = this.#inbox?.counted() ?? 0;
       this.#backlog?.add(numbered(received, first).filter(({ number }) => number > counted));
     }
   }

@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 
 import { type Config, mongoUri } from "../config.ts";
 import { createConsumerMatcher } from "../consumer.ts";
-import { openSqliteStore } from "./sqlite/sqlite_store.ts";
+import { openSqliteStore } from "./sqlite/open.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
 /**

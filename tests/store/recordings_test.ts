@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Outcome, Received } from "../../lib/batch.ts";
 import type { Metric } from "../../lib/statistics.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Accounting, Store } from "../../lib/store/store.ts";
 import { receivedOfBody } from "../support/events.ts";
 import { freshDatabase } from "../support/mongodb.ts";

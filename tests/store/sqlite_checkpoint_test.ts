@@ -13,6 +13,12 @@ import { tempDir } from "../support/wait.ts";
 
 const PADDING = "x".repeat(4000);
 
+function keysOf(path: string): string[] {
+  using found = new DatabaseSync(path);
+  const rows = found.prepare("SELECT key FROM meta WHERE key LIKE 'test %' ORDER BY key").all();
+  return rows.map(({ key }) => String(key).slice(5));
+}
+
 /** A database in a folder of its own. */
 async function openDatabase() {
   const folder = await tempDir();
@@ -32,9 +38,7 @@ async function openDatabase() {
       for (const suffix of suffixes) {
         await Deno.copyFile(`${path}${suffix}`, copy.join(`drec.db${suffix}`));
       }
-      using found = new DatabaseSync(copy.join("drec.db"));
-      const rows = found.prepare("SELECT key FROM meta WHERE key LIKE 'test %' ORDER BY key").all();
-      return rows.map(({ key }) => String(key).slice(5));
+      return keysOf(copy.join("drec.db"));
     },
     async [Symbol.asyncDispose]() {
       database.close();
@@ -57,6 +61,8 @@ Deno.test("what is committed during a checkpoint is not lost, whatever survives"
   test.put("b");
   assert.deepEqual(await test.keysIn("", "-wal"), ["a", "b"]);
   await checkpoint;
+  // The disk may have taken the log before it had "b".
+  assert.ok(!(await Deno.readTextFile(test.path)).includes("test b"));
   test.put("c");
   assert.deepEqual(await test.keysIn("", "-wal"), ["a", "b", "c"]);
   await test.database.checkpoint();
@@ -91,3 +97,57 @@ Deno.test("a reader elsewhere puts a checkpoint off, and loses nothing", async (
   await test.database.checkpoint();
   assert.deepEqual(await test.keysIn(""), ["a", "b"]);
 });
+
+Deno.test("after the disk has failed to take the log, all of it goes into the database", async () => {
+  await using test = await openDatabase();
+  test.put("a");
+  {
+    using _ = failingDisk();
+    await assert.rejects(test.database.flush(false), { code: "unavailable", message: /I\/O/ });
+  }
+  await test.database.flush(false);
+  assert.deepEqual(await test.keysIn(""), ["a"]);
+});
+
+Deno.test("a success beside a failure is none: the log goes into the database as well", async () => {
+  await using test = await openDatabase();
+  test.put("a");
+  const disk = failingDisk();
+  const failed = test.database.flush(false);
+  disk[Symbol.dispose]();
+  const beside = test.database.flush(false);
+  await assert.rejects(failed, { code: "unavailable" });
+  await beside;
+  assert.deepEqual(await test.keysIn(""), ["a"]);
+});
+
+Deno.test("a log that the database may not have is kept for the next process", async () => {
+  await using test = await openDatabase();
+  test.put("a");
+  await test.database.checkpoint();
+  test.put("b");
+  // What the disk has of the database.
+  await Deno.copyFile(test.path, `${test.path}-old`);
+  {
+    // The log is taken, the database is not.
+    using _ = failingDisk({ successes: 1 });
+    await assert.rejects(test.database.checkpoint(), { code: "unavailable" });
+  }
+  for (const key of ["c", "d"]) test.put(key);
+  await test.database.checkpoint();
+  test.put("e");
+  await using next = await tempDir();
+  await Deno.copyFile(`${test.path}-old`, next.join("drec.db"));
+  await Deno.copyFile(`${test.path}-wal`, next.join("drec.db-wal"));
+  assert.deepEqual(keysOf(next.join("drec.db")), ["a", "b", "c", "d", "e"]);
+});
+
+/** No disk here can be made to fail at will: the system call is made to. */
+function failingDisk({ successes = 0 } = {}): Disposable {
+  const { syncData } = Deno.FsFile.prototype;
+  let calls = 0;
+  Deno.FsFile.prototype.syncData = function () {
+    return calls++ < successes ? syncData.call(this) : Promise.reject(new Error("I/O error"));
+  };
+  return { [Symbol.dispose]: () => void (Deno.FsFile.prototype.syncData = syncData) };
+}

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { eventOf } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";

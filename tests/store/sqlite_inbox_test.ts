@@ -16,7 +16,7 @@ import { setCountedEvents, SqliteInbox } from "../../lib/store/sqlite/inbox.ts";
 import { EventFault, type Store } from "../../lib/store/store.ts";
 import { blobEvent, slowStore, textOf, wireEvent } from "../support/ingest.ts";
 import { openTestStore, reopenTestStore } from "../support/store.ts";
-import { tempDir, until } from "../support/wait.ts";
+import { pause, tempDir, until } from "../support/wait.ts";
 
 const MiB = 1024 * 1024;
 
@@ -258,4 +258,38 @@ Deno.test("stop() counts what was answered and leaves no bodies behind", async (
   assert.equal((await opened.store.accounting()).counted, 1);
   const inbox = await Deno.readFile(`${opened.path}-inbox`);
   assert.ok(inbox.every((byte) => byte === 0));
+});
+
+Deno.test("what was answered is counted by itself, and its bodies do not stay", async () => {
+  await using opened = await openTestStore();
+  const collector = collectorOn(opened.store);
+  await collector.collect(notificationOf([wireEvent()]));
+  const isCounted = async () => (await opened.store.accounting()).counted === 1;
+  await until(isCounted, "the counting", { timeoutMs: 2000 });
+  const isWiped = async () =>
+    (await Deno.readFile(`${opened.path}-inbox`)).every((byte) => byte === 0);
+  assert.equal(await isWiped(), false);
+  await until(isWiped, "the wiping", { timeoutMs: 12_000, everyMs: 200 });
+  await collector.stop();
+});
+
+Deno.test("answers do not wait for the counting, until the inbox has grown to 64 MiB", async () => {
+  await using opened = await openTestStore();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const collector = collectorOn(slowStore(opened.store, () => gate, { hasInbox: true }));
+  const padded = () => notificationOf([{ ...wireEvent(), padding: "x".repeat(7 * MiB) }]);
+  const bodies = Array.from({ length: 10 }, padded);
+  // The first begins to be counted, and never ends; the inbox takes nine of them.
+  await collector.collect(bodies[0] ?? assert.fail());
+  await pause(150);
+  for (const body of bodies.slice(1, 9)) await collector.collect(body);
+  let isTaken = false;
+  const last = collector.collect({ ...padded(), deadline: Infinity }).then(() => isTaken = true);
+  await pause(150);
+  assert.equal(isTaken, false);
+  open();
+  await last;
+  await collector.settled();
+  assert.equal((await opened.store.accounting()).counted, 10);
+  await collector.stop();
 });

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Cursor, RepositoryQuery, RepositorySort, Store } from "../../lib/store/store.ts";
 import { tempDir } from "../support/wait.ts";
 import { storeOptionsOf } from "./contract_support.ts";

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import { type RepositorySort, type Store } from "../../lib/store/store.ts";
 import { tempDir } from "../support/wait.ts";
 import { app, record, storeOptionsOf } from "./contract_support.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import { tempDir } from "../support/wait.ts";
 import { record, storeOptionsOf } from "./contract_support.ts";
 

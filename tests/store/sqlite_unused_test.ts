@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
 import { MIGRATIONS } from "../../lib/store/sqlite/schema.ts";
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Cursor } from "../../lib/store/store.ts";
 import { noon } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";

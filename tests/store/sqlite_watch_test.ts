@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import { recordEvents } from "../support/store.ts";
 import { tempDir } from "../support/wait.ts";
 import { storeOptionsOf } from "./contract_support.ts";

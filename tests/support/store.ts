@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 
 import type { Outcome, Received } from "../../lib/batch.ts";
-import { openSqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
 import { digestOf, mediaTypes, planOptionsOf, receivedOfBody } from "./events.ts";
 

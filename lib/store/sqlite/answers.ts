@@ -18,7 +18,8 @@ import {
   type TagCheck,
   type TagState,
 } from "../../facts.ts";
-import type { Database, Row, RowsStatement } from "./database.ts";
+import type { Database, Row } from "./database.ts";
+import type { RowsStatement } from "./rows.ts";
 import { decodeDigest, decodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 

@@ -29,23 +29,24 @@ export class Checkpoint {
   }
 
   /**
-   * Copies what is in the log, which must be on the disk.
+   * Copies what is in the log now.
    *
-   * @throws {Error} If the disk fails. The log then stays for the next process, and grows.
+   * @param flush Waits until the log is on the disk: before that, nothing may be copied. What is
+   *   committed while it waits may miss the disk, and is not copied, for the reader has not seen it.
+   * @throws {Error} If the disk fails. If it was the database's, the log stays for the next process,
+   *   and grows.
    */
-  async run(): Promise<void> {
+  async run(flush: () => Promise<void>): Promise<void> {
     if (this.#isBroken || !this.#database.isOpen) return;
     this.#reader.exec("BEGIN");
     this.#reader.prepare("SELECT 1 FROM meta LIMIT 1").get();
     try {
-      this.#copy();
-      await this.#file.syncData();
-    } catch (error) {
-      // The log may be all that there is: the reader goes on keeping it.
-      this.#isBroken = true;
-      throw error;
+      await flush();
+      if (this.#database.isOpen) await this.#copy();
+    } finally {
+      // Where the copying failed, the log may be all that there is, and the reader goes on keeping it.
+      if (!this.#isBroken && this.#reader.isOpen) this.#reader.exec("COMMIT");
     }
-    if (this.#reader.isOpen) this.#reader.exec("COMMIT");
   }
 
   /** Lets go of the log; to be called before the database is closed. */
@@ -58,7 +59,17 @@ export class Checkpoint {
     this.#file.close();
   }
 
-  #copy(): void {
+  async #copy(): Promise<void> {
+    try {
+      this.#copyPages();
+      await this.#file.syncData();
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
+  }
+
+  #copyPages(): void {
     this.#database.exec("PRAGMA synchronous = OFF");
     try {
       this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");

@@ -10,32 +10,11 @@ import { AppError } from "../../errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { codeOf, storeError } from "./errors.ts";
 import { makePrivate } from "./private.ts";
+import { chunksOf, type RowsStatement } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** A row as it comes out of a statement. */
 export type Row = Readonly<Record<string, unknown>>;
-
-/** A statement about many rows at once. */
-export interface RowsStatement {
-  /** Names it: it is prepared once for each number of rows. */
-  readonly key: string;
-  /** Writes it, given the text of the rows' parameters: `(?, ?), (?, ?)`. */
-  readonly render: (values: string) => string;
-}
-
-/** Numbers of rows that statements are prepared for: few, and any number is a sum of a few. */
-const CHUNKS = [64, 16, 8, 4, 3, 2, 1] as const;
-
-/** Cuts rows into as few chunks as possible, each of a number that there are statements for. */
-function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
-  const chunks: (readonly T[])[] = [];
-  for (let start = 0; start < rows.length;) {
-    const size = CHUNKS.find((size) => size <= rows.length - start) ?? 1;
-    chunks.push(start === 0 && size === rows.length ? rows : rows.slice(start, start + size));
-    start += size;
-  }
-  return chunks;
-}
 
 /** How long another process, such as a replay, may hold the write lock: it stops everything here. */
 const BUSY_MS = 250;
@@ -136,7 +115,7 @@ export class Database {
    * Does something in one transaction that begins with the write lock.
    *
    * @param action What to do; where it throws, nothing is done.
-   * @returns What the action returned, durable.
+   * @returns What the action returned; {@linkcode flush} makes it durable.
    * @throws {EventFault} Where a value is at fault.
    * @throws {AppError} `unavailable`, where the store is.
    */
@@ -177,9 +156,10 @@ export class Database {
    */
   async flush(isAlone: boolean): Promise<void> {
     try {
-      if (this.#isSuspect) this.#copyLog();
-      else if (isAlone) this.#log.syncDataSync();
+      if (isAlone) this.#log.syncDataSync();
       else await this.#log.syncData();
+      // Its own success tells nothing to who asks after a failure, or beside it.
+      if (this.#isSuspect) this.#copyLog();
       this.#isSuspect = false;
     } catch (error) {
       this.#isSuspect = true;
@@ -188,16 +168,14 @@ export class Database {
   }
 
   /**
-   * Copies the write-ahead log into the database, so that it can be overwritten.
+   * Copies what is now in the write-ahead log into the database, so that it can be overwritten.
    *
    * @throws {AppError} `unavailable`, if the disk fails; nothing is lost.
    */
   async checkpoint(): Promise<void> {
-    // What is in the database must be in the log before.
-    await this.flush(false);
     try {
       this.#checkpoint ??= new Checkpoint(this.#database, this.path);
-      await this.#checkpoint.run();
+      await this.#checkpoint.run(() => this.flush(false));
     } catch (error) {
       throw storeError(`Cannot write to store "${this.path}"`, error);
     }
@@ -271,7 +249,7 @@ export class Database {
   /** Writes all that the log has into the database, and waits for the disk. */
   #copyLog(): void {
     const isBusy = this.get("PRAGMA wal_checkpoint(TRUNCATE)")?.busy !== 0;
-    if (isBusy) throw new Error("another program reads the database while the disk fails");
+    if (isBusy) throw new Error("the database is read while the disk fails");
   }
 
   /** Before anything is changed in the file of another program. */

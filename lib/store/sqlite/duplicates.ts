@@ -7,7 +7,7 @@
 import type { Candidate } from "../../batch.ts";
 import { logKeyOf } from "../../plan.ts";
 import type { Context } from "./changes.ts";
-import type { RowsStatement } from "./database.ts";
+import type { RowsStatement } from "./rows.ts";
 
 /** Which of many ids the log has; `n` is their number in the list. */
 const KNOWN_IDS: RowsStatement = {

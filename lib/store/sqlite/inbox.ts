@@ -1,6 +1,7 @@
 /**
  * The inbox of the embedded store: a file beside the database, written from its beginning to its end
  * and then again.
+ *
  * The file has its full size from the start: a write that makes a file longer is several times
  * dearer to wait for than one that does not.
  *
@@ -20,7 +21,7 @@ const CAPACITY = 16 * 1024 * 1024;
 const MAX_BYTES = 4 * CAPACITY;
 /** How often the database is flushed while the file fills. */
 const FLUSHES = 8;
-/** Zeros are written in pieces of this many bytes, so that requests are read in between. */
+/** Zeros are written in pieces of this many bytes. */
 const PIECE_BYTES = 256 * 1024;
 /** A batch of fewer notifications says that nobody else is sending. */
 const MIN_SHARED = 3;
@@ -126,7 +127,7 @@ export class SqliteInbox implements Inbox {
     return countedEvents(this.#database);
   }
 
-  /** Gives the file its full size, a little at a time. */
+  /** Gives the file its full size, a little at a time, with requests in between. */
   async warmUp(): Promise<void> {
     const zeros = new Uint8Array(PIECE_BYTES);
     for (let at = this.#file.statSync().size; at < CAPACITY; at += PIECE_BYTES) {

@@ -6,7 +6,6 @@
 
 import { dirname } from "node:path";
 
-import { AppError } from "../../errors.ts";
 import { questionsOf } from "../../facts.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
@@ -39,9 +38,9 @@ import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
 import { lastArrival } from "./arrivals.ts";
-import { Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
-import { setCountedEvents, SqliteInbox } from "./inbox.ts";
+import { setCountedEvents, type SqliteInbox } from "./inbox.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
@@ -58,55 +57,13 @@ import { findItems, findRepositories, listRepositories } from "./repositories.ts
 import { Watchers } from "./watchers.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
 
-/** Where the database is, and whether this process is the one that serves it. */
-export interface SqliteLocation {
-  /** The file; it and its folder are made where they are missing. */
-  readonly path: string;
-  /** Refuse to open a file that another process has opened so. */
-  readonly exclusive: boolean;
-}
-
-/**
- * Opens the embedded store.
- *
- * @param location Where it is.
- * @param options How events are counted and how long things are kept.
- * @returns The store, ready.
- * @throws {AppError} `unavailable` or `conflict`, with the remedy.
- */
-export async function openSqliteStore(
-  { path, exclusive }: SqliteLocation,
-  options: StoreOptions,
-): Promise<Store> {
-  const folder = dirname(path);
-  try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new AppError("unavailable", `Cannot make folder "${folder}": ${String(error)}`, {
-      hint: "make it, or name another file in `sqlite.path`",
-      cause: error,
-    });
-  }
-  const database = new Database(path, exclusive);
-  try {
-    return new SqliteStore(
-      database,
-      options,
-      exclusive ? await SqliteInbox.open(database) : undefined,
-    );
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
 /** After so many events the write-ahead log is copied: the same few pages change with each. */
 const CHECKPOINT_EVENTS = 3000;
 /** A batch of fewer events says that nobody else is sending. */
 const MIN_SHARED = 3;
 
-/** {@linkcode Store} on SQLite; see there. */
-class SqliteStore implements Store {
+/** {@linkcode Store} on SQLite; see there, and `open.ts`. */
+export class SqliteStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #expiry: Expiry;

@@ -8,7 +8,8 @@
 import type { SQLInputValue } from "node:sqlite";
 
 import type { Counts, Times } from "../../statistics.ts";
-import type { Database, Row, RowsStatement } from "./database.ts";
+import type { Database, Row } from "./database.ts";
+import type { RowsStatement } from "./rows.ts";
 import { columnOf } from "./schema.ts";
 
 /** A table whose rows are added to. */

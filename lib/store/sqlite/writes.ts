@@ -18,7 +18,7 @@ import type {
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";
-import type { RowsStatement } from "./database.ts";
+import type { RowsStatement } from "./rows.ts";
 import type { Names } from "./names.ts";
 
 /**
