@@ -14,15 +14,13 @@ import { createMetrics } from "../../lib/metrics.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
 import { type Answer, openTestApp, type TestApp } from "../support/app.ts";
-import { planOptionsOf } from "../support/events.ts";
 import { hostileEvents, hostileNames, isPossibleRepository } from "../support/hostile.ts";
 import { freshDatabase } from "../support/mongodb.ts";
 import { createChecker, parametersOf, targetOf } from "../support/openapi.ts";
 import { needs } from "../support/require.ts";
-import { openTestStore } from "../support/store.ts";
+import { openTestStore, storeOptionsOf } from "../support/store.ts";
 import { assertWellFormed } from "../support/xml.ts";
 
-const DAY_MS = 86_400_000;
 const document = describeApi({ route: "/events" });
 const checker = createChecker(document);
 /** All that is asked for, but for the stream, which never ends, and events, which are posted. */
@@ -237,18 +235,7 @@ Deno.test({
   fn: async (t) => {
     await using fresh = await freshDatabase();
     const connection = { ...fresh, collection: "registry-stats", timeoutMs: 10_000 };
-    const store = await openMongoStore(connection, {
-      ...planOptionsOf(),
-      collector: "test",
-      retention: {
-        ids: 90 * DAY_MS,
-        events: 14 * DAY_MS,
-        days: 800 * DAY_MS,
-        tagDays: 90 * DAY_MS,
-        deleted: 90 * DAY_MS,
-        quarantine: 30 * DAY_MS,
-      },
-    });
+    const store = await openMongoStore(connection, storeOptionsOf());
     try {
       // What means something to MongoDB, or to what speaks to it.
       const sent = hostileNames.filter((name) => /[$\0]|__/.test(name));

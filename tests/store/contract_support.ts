@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import type { RegistryEvent } from "../../lib/event.ts";
 import type { Outcome } from "../../lib/batch.ts";
 import type {
@@ -46,32 +45,7 @@ export interface ContractCase {
   run(t: Deno.TestContext, under: StoreUnderTest): Promise<void>;
 }
 
-const day = 86_400_000;
-
-/**
- * Says how a store is opened.
- *
- * @param parts What differs from: nothing disguised, repositories are removed, the defaults of
- *   retention.
- * @returns The options.
- */
-export function storeOptionsOf(parts: Partial<StoreOptions> = {}): StoreOptions {
-  return {
-    consumerOf: createConsumerMatcher([]),
-    privacy: { actors: "keep", addresses: "keep" },
-    onRepositoryDelete: "remove",
-    collector: "collector-1",
-    retention: {
-      ids: 90 * day,
-      events: 14 * day,
-      days: 800 * day,
-      tagDays: 90 * day,
-      deleted: 90 * day,
-      quarantine: 30 * day,
-    },
-    ...parts,
-  };
-}
+export { storeOptionsOf } from "../support/store.ts";
 
 /** The repository that most tests are about. */
 export const app = { registry: "default", repository: "team/app" } as const;

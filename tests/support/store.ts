@@ -65,10 +65,16 @@ export async function reopenTestStore({ store, path }: TestStore): Promise<TestS
   return await openAt(path);
 }
 
-async function openAt(path: string, options: Partial<StoreOptions> = {}): Promise<TestStore> {
-  const store = await openSqliteStore({ path, exclusive: true }, {
+/**
+ * The options of a store, with the defaults of the configuration.
+ *
+ * @param options What is to be other than these.
+ * @returns All options.
+ */
+export function storeOptionsOf(options: Partial<StoreOptions> = {}): StoreOptions {
+  return {
     ...planOptionsOf(),
-    collector: "test",
+    collector: "collector-1",
     retention: {
       ids: 90 * DAY_MS,
       events: 14 * DAY_MS,
@@ -78,7 +84,11 @@ async function openAt(path: string, options: Partial<StoreOptions> = {}): Promis
       quarantine: 30 * DAY_MS,
     },
     ...options,
-  });
+  };
+}
+
+async function openAt(path: string, options: Partial<StoreOptions> = {}): Promise<TestStore> {
+  const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf(options));
   return {
     store,
     path,
