@@ -76,7 +76,10 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Arr
   }
 }
 
-if (import.meta.main) {
+// Where everything has been made one file, the thread of the store begins here, too.
+const isThread = "DedicatedWorkerGlobalScope" in globalThis;
+
+if (import.meta.main && !isThread) {
   try {
     // A half-sent request would keep the process alive.
     Deno.exit(await run(Deno.args, createTerminal()));

@@ -12,7 +12,9 @@ import type { Recorder } from "./recorder.ts";
 import type { Inbox } from "./store/inbox.ts";
 
 /** So many are counted without waiting for more; it also bounds how long a commit takes. */
-const BATCH_EVENTS = 256;
+const BATCH_EVENTS = 500;
+/** Before more is taken in, one waits until no more than these wait. */
+const MAX_EVENTS = 4 * BATCH_EVENTS;
 /** How long one waits for others, in milliseconds. */
 const WAIT_MS = 100;
 /** How long to wait for a store that does not answer. */
@@ -41,16 +43,16 @@ export class Backlog {
     return this.#waiting.length;
   }
 
-  /** Whether some are being counted, or the disk is at work on what was. */
-  get isCounting(): boolean {
-    return this.#counting !== undefined;
-  }
-
   /** Takes in events that are in the inbox, with their numbers. */
   add(received: readonly Received[]): void {
     for (const item of received) this.#waiting.push(item);
     if (this.#waiting.length >= BATCH_EVENTS) void this.#run();
     else this.#runIn(WAIT_MS);
+  }
+
+  /** Waits until it is not too much that waits, or the store does not answer. */
+  async bounded(): Promise<void> {
+    while (this.#waiting.length > MAX_EVENTS && await this.#countBatch());
   }
 
   /** Waits until all that is here now is counted, or the store does not answer. */
@@ -98,7 +100,7 @@ export class Backlog {
     // The recorder asks for it; each attempt here would hold up those who are to be refused.
     if (this.#recorder.isDown) return false;
     try {
-      if (this.#isUnsure) this.#dropCounted();
+      if (this.#isUnsure) await this.#dropCounted();
       const batch = this.#waiting.slice(0, BATCH_EVENTS);
       if (batch.length > 0) await this.#recorder.record(batch);
       this.#waiting.splice(0, batch.length);
@@ -110,8 +112,8 @@ export class Backlog {
     }
   }
 
-  #dropCounted(): void {
-    const counted = this.#inbox.counted();
+  async #dropCounted(): Promise<void> {
+    const counted = await this.#inbox.counted();
     this.#waiting = this.#waiting.filter(({ number = 0 }) => number > counted);
     this.#isUnsure = false;
   }

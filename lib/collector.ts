@@ -152,10 +152,9 @@ class QueueingCollector implements Collector {
 
   /** Counts what an earlier process took in, and was killed before it had counted it. */
   #countFound(): void {
-    const counted = this.#inbox?.counted() ?? 0;
-    for (const { notification, first } of this.#inbox?.takeFound() ?? []) {
+    for (const { notification, first, counted } of this.#inbox?.takeFound() ?? []) {
       const received = this.#withoutIgnored(receivedOf(notification));
-      this.#backlog?.add(numbered(received, first).filter(({ number }) => number > counted));
+      this.#backlog?.add(numbered(received, first).slice(counted));
     }
   }
 
@@ -236,13 +235,8 @@ class QueueingCollector implements Collector {
   /** Makes a batch durable in the inbox; its events are counted later. */
   async #keep(inbox: Inbox, batch: readonly Job[]): Promise<void> {
     const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
-    if ((this.#backlog?.size ?? 0) > this.#queueLimit) await this.settled();
-    const room = inbox.room(bytes);
-    // While the disk is at work on what was counted, to wait for it would take too long.
-    const isBusy = this.#backlog?.isCounting === true;
-    if (room === "none" || (room === "little" && !isBusy)) {
-      await this.#clear(inbox, { wipe: false });
-    }
+    await this.#backlog?.bounded();
+    if (!inbox.hasRoom(bytes)) await this.#clear(inbox, { wipe: false });
     const entries = batch.map(({ notification, received }) => ({
       notification,
       events: received.length,

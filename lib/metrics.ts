@@ -226,10 +226,15 @@ function renderNumber(value: number): string {
 }
 
 function renderLabels(labels: Labels<string> = {}): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  let pairs = "";
+  for (const name in labels) {
+    pairs += `${pairs === "" ? "" : ","}${name}="${escapeLabel(labels[name] ?? "")}"`;
+  }
+  return pairs === "" ? "" : `{${pairs}}`;
 }
 
+/** Nearly no value has anything to escape, and each event comes here. */
 function escapeLabel(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

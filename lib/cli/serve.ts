@@ -146,7 +146,7 @@ async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
   const made: MadeToken[] = [];
   for (const role of ROLES) {
     if (config.auth[role] !== "unset") continue;
-    made.push({ role, ...await store.madeToken(role, makeToken) });
+    made.push({ role, ...await store.madeToken(role, makeToken()) });
   }
   return made;
 }

@@ -71,7 +71,7 @@ async function describe(config: Config, role: TokenRole, store: Store): Promise<
   const access = config.auth[role];
   if (access === "none") return "(open to all)";
   if (access !== "unset") return `(${access.length} in the configuration)`;
-  return (await store.madeToken(role, makeToken)).token;
+  return (await store.madeToken(role, makeToken())).token;
 }
 
 /**
@@ -90,7 +90,7 @@ export async function tokenFor(
   const access = config.auth[role];
   if (access === "none" || !isTokenNeeded(config, role)) return undefined;
   if (access !== "unset") return access[0]?.token;
-  return (await store.madeToken(role, makeToken)).token;
+  return (await store.madeToken(role, makeToken())).token;
 }
 
 /**

@@ -36,7 +36,7 @@ export async function showBadgeUrl(
   const config = await loadConfig(file, { flags });
   const store = await openStore(config, { exclusive: false });
   try {
-    const key = await store.madeKey("badge", makeBadgeKey);
+    const key = await store.madeKey("badge", makeBadgeKey());
     const badge = { repository, ...(registry === undefined ? {} : { registry }) };
     print(badgeUrl(publicUrl(config, config.server.port), badge, key));
   } finally {

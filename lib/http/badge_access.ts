@@ -45,7 +45,7 @@ export function allowBadge(store: Store, authorize: Authorizer): MiddlewareHandl
   return async function allowBadge(c, next): Promise<Response | void> {
     const signature = signatureOf(c);
     if (signature === undefined) return await guardRead(c, next);
-    key ??= await store.madeKey("badge", makeBadgeKey);
+    key ??= await store.madeKey("badge", makeBadgeKey());
     const { repository } = parseBadgeFile(c.req.param("file") ?? "");
     const { registry } = parseBadgeQuery(queryOf(c.req.url));
     const badge = { repository, ...(registry === undefined ? {} : { registry }) };

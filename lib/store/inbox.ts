@@ -23,6 +23,8 @@ export interface FoundNotification {
   readonly notification: Notification;
   /** Number of its first event. */
   readonly first: number;
+  /** So many of its events have been counted, the first ones; perhaps more than it has. */
+  readonly counted: number;
 }
 
 /**
@@ -38,11 +40,8 @@ export interface Inbox {
    * @throws {AppError} `unavailable`: they may have been kept or not, and must come again.
    */
   append(entries: readonly InboxEntry[]): Promise<number>;
-  /**
-   * Whether that many bytes of bodies can be appended: `"little"` where it would rather be cleared
-   * before, `"none"` where it must be.
-   */
-  room(bytes: number): "enough" | "little" | "none";
+  /** Whether about that many bytes of bodies can be appended; if not, it must be cleared before. */
+  hasRoom(bytes: number): boolean;
   /** Whether nothing was appended since it was cleared. */
   isEmpty(): boolean;
   /**
@@ -52,8 +51,8 @@ export interface Inbox {
    * @throws {AppError} `unavailable`: what was counted is not durable without the inbox.
    */
   clear(options: { wipe: boolean }): Promise<void>;
-  /** @returns What an earlier process took in, and may not have counted, in order; once. */
+  /** @returns What an earlier process took in and has not counted, in order; once. */
   takeFound(): readonly FoundNotification[];
   /** The number of the last event that has been counted. */
-  counted(): number;
+  counted(): Promise<number>;
 }

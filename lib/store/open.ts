@@ -7,7 +7,6 @@
 import { randomUUID } from "node:crypto";
 
 import { type Config, mongoUri } from "../config.ts";
-import { createConsumerMatcher } from "../consumer.ts";
 import { openSqliteStore } from "./sqlite/open.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
@@ -40,7 +39,7 @@ export async function openStore(
 function storeOptionsOf(config: Config): StoreOptions {
   const { retention } = config;
   return {
-    consumerOf: createConsumerMatcher(config.consumers),
+    consumers: config.consumers,
     privacy: config.privacy,
     onRepositoryDelete: config.onRepositoryDelete,
     collector: randomUUID(),

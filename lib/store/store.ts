@@ -8,6 +8,7 @@
  */
 
 import type { Outcome, PlanOptions, Received } from "../batch.ts";
+import type { ConsumerRule } from "../consumer.ts";
 import type { Metric } from "../statistics.ts";
 import type { Inbox } from "./inbox.ts";
 import type {
@@ -106,7 +107,8 @@ export type TokenRole = "ingest" | "read" | "admin";
 export type KeyPurpose = "badge";
 
 /** What every adapter is opened with. */
-export interface StoreOptions extends Omit<PlanOptions, "key"> {
+export interface StoreOptions extends Omit<PlanOptions, "key" | "consumerOf"> {
+  readonly consumers: readonly ConsumerRule[];
   readonly retention: Retention;
   /** Names this process in accounting, so that collectors do not collide. */
   readonly collector: string;
@@ -214,19 +216,19 @@ export interface Store extends HistoryStore {
    * The token made for a role that is not configured.
    *
    * @param role The role.
-   * @param make Makes a token where none has been made; collectors that race agree on one.
-   * @returns The token, and whether this call made it.
+   * @param candidate Kept where none has been made; collectors that race agree on one.
+   * @returns The token, and whether it is the candidate.
    */
-  madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }>;
+  madeToken(role: TokenRole, candidate: string): Promise<{ token: string; isNew: boolean }>;
 
   /**
    * A secret key, shared by all collectors.
    *
    * @param purpose What it is for.
-   * @param make Makes a key where none has been made.
+   * @param candidate Kept where none has been made.
    * @returns The key.
    */
-  madeKey(purpose: KeyPurpose, make: () => string): Promise<string>;
+  madeKey(purpose: KeyPurpose, candidate: string): Promise<string>;
 
   /**
    * Drops what is older than its retention, a little at a time.

@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { MAX_ACTORS, MAX_TAGS } from "../../lib/batch.ts";
 import { METRICS } from "../../lib/statistics.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -418,7 +417,7 @@ export const countingCases: readonly ContractCase[] = [
   },
   {
     name: "breaks down by actor, client family and consumer",
-    options: { consumerOf: createConsumerMatcher([ciRule]) },
+    options: { consumers: [ciRule] },
     async run(_t, { store }) {
       await recordEach(store, [
         { actor: "bob", at: after(0) },
@@ -529,7 +528,7 @@ export const countingCases: readonly ContractCase[] = [
   },
   {
     name: "counts by day, and by day and tag",
-    options: { consumerOf: createConsumerMatcher([ciRule]) },
+    options: { consumers: [ciRule] },
     async run(_t, { store }) {
       const on = (days: number): number => noonUs + days * 86_400 * second;
       await recordEach(store, [

@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { AppError } from "../../lib/errors.ts";
 import { EventFault, type Store } from "../../lib/store/store.ts";
 import { digestOf, eventOf, type EventParts, noonUs, receivedOf } from "../support/events.ts";
@@ -97,7 +96,7 @@ export const robustnessCases: readonly ContractCase[] = [
   },
   {
     name: "keeps names of actors, tags, digests, clients and consumers as they are",
-    options: { consumerOf: createConsumerMatcher([consumer]) },
+    options: { consumers: [consumer] },
     async run(_t, { store }) {
       const events: EventParts[] = [
         ...actors.map((actor) => ({ actor, userAgent: actor, requestId: actor, address: actor })),
@@ -198,20 +197,23 @@ export const robustnessCases: readonly ContractCase[] = [
     async run(_t, under) {
       const stores: Store[] = [under.store, await under.another()];
       let made = 0;
-      const make = () => `token-${++made}`;
+      const candidate = () => `token-${++made}`;
       const racing = stores.flatMap((store) =>
-        Array.from({ length: 4 }, () => store.madeToken("ingest", make))
+        Array.from({ length: 4 }, () => store.madeToken("ingest", candidate()))
       );
       const answers = await Promise.all(racing);
       assert.equal(new Set(answers.map(({ token }) => token)).size, 1);
       assert.equal(answers.filter(({ isNew }) => isNew).length, 1);
       const [{ token } = assert.fail()] = answers;
       assert.match(token, /^token-\d+$/);
-      const read = await under.store.madeToken("read", () => "another");
+      const read = await under.store.madeToken("read", "another");
       assert.deepEqual(read, { token: "another", isNew: true });
       const store = await under.reopen();
-      assert.deepEqual(await store.madeToken("ingest", make), { token, isNew: false });
-      assert.deepEqual(await store.madeToken("read", make), { token: "another", isNew: false });
+      assert.deepEqual(await store.madeToken("ingest", candidate()), { token, isNew: false });
+      assert.deepEqual(await store.madeToken("read", candidate()), {
+        token: "another",
+        isNew: false,
+      });
     },
   },
   {

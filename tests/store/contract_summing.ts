@@ -7,7 +7,6 @@
 import assert from "node:assert/strict";
 
 import { DAY_MS } from "../../lib/calendar.ts";
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import type { DaySums, DaySumsQuery } from "../../lib/store/day_sums.ts";
 import type { Cursor, Store } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noonUs } from "../support/events.ts";
@@ -28,10 +27,10 @@ const weekBefore = { from: today - 13, to: today - 7 };
 const bounds = [{ from: null, atLeast: 1 }];
 const pulls = { metric: "pulls", windows: [week, weekBefore], bounds } as const;
 
-const consumers = createConsumerMatcher([
+const consumers = [
   { name: "ci", addresses: ["10.1.0.0/16"], actors: [], useragents: [] },
   { name: "prod", addresses: ["10.2.0.0/16"], actors: [], useragents: [] },
-]);
+];
 const ci: EventParts = { address: "10.1.0.1" };
 const prod: EventParts = { address: "10.2.0.1" };
 
@@ -118,7 +117,7 @@ export const summingCases: readonly ContractCase[] = [
   },
   {
     name: "sums up some consumers, or all others",
-    options: { consumerOf: consumers },
+    options: { consumers },
     async run(_t, { store }) {
       await record(store, [
         ...times(1, {}),
@@ -199,7 +198,7 @@ export const summingCases: readonly ContractCase[] = [
   {
     name: "sums up all time where days of long ago are kept by month",
     options: {
-      consumerOf: consumers,
+      consumers,
       retention: { ...storeOptionsOf().retention, days: 31 * DAY_MS },
     },
     async run(_t, { store }) {

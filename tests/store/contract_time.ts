@@ -7,7 +7,6 @@
 import assert from "node:assert/strict";
 
 import { DAY_MS, monthAfter, monthOf } from "../../lib/calendar.ts";
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import { namespacesOf } from "../../lib/namespace.ts";
 import { METRICS } from "../../lib/statistics.ts";
 import type { HistoryQuery, NamespaceRef } from "../../lib/store/history.ts";
@@ -26,14 +25,14 @@ const kept = 31;
 const everything: NamespaceRef = { namespace: "" };
 const team: NamespaceRef = { namespace: "team/" };
 
-const consumerOf = createConsumerMatcher([
+const consumers = [
   { name: "ci", addresses: ["198.51.100.0/24"], actors: [], useragents: [] },
   { name: "prod-eu", addresses: ["203.0.113.0/24"], actors: [], useragents: [] },
-]);
+];
 const ci: EventParts = { address: "198.51.100.7" };
 const prod: EventParts = { address: "203.0.113.7" };
 const retention = { ...storeOptionsOf().retention, days: kept * DAY_MS, tagDays: kept * DAY_MS };
-const options = { consumerOf, retention };
+const options = { consumers, retention };
 
 /** Noon of a day, in the microseconds of events. */
 const on = (day: number): number => (day * DAY_MS + DAY_MS / 2) * 1000;

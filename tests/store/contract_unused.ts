@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 
-import { createConsumerMatcher } from "../../lib/consumer.ts";
 import type { Page, Store } from "../../lib/store/store.ts";
 import type { UnusedItem, UnusedQuery } from "../../lib/store/unused.ts";
 import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";
@@ -222,10 +221,10 @@ export const unusedCases: readonly ContractCase[] = [
   {
     name: "knows size and last consumer of what is unused",
     options: {
-      consumerOf: createConsumerMatcher([
+      consumers: [
         { name: "ci", actors: ["ci"], addresses: [], useragents: [] },
         { name: "prod", actors: ["prod"], addresses: [], useragents: [] },
-      ]),
+      ],
     },
     async run(_t, { store }) {
       const layer = { digest: digestOf("l"), mediaType: mediaTypes.layer, size: 1000 };
@@ -351,11 +350,11 @@ export const unusedCases: readonly ContractCase[] = [
     async run(_t, { store, another }) {
       const second = await another();
       const keys = await Promise.all([
-        store.madeKey("badge", () => "one"),
-        second.madeKey("badge", () => "two"),
+        store.madeKey("badge", "one"),
+        second.madeKey("badge", "two"),
       ]);
       assert.equal(keys[0], keys[1]);
-      assert.equal(await second.madeKey("badge", () => "three"), keys[0]);
+      assert.equal(await second.madeKey("badge", "three"), keys[0]);
     },
   },
 ];

@@ -12,7 +12,8 @@ import { createCollector } from "../../lib/collector.ts";
 import { AppError } from "../../lib/errors.ts";
 import { createMetrics } from "../../lib/metrics.ts";
 import { Database } from "../../lib/store/sqlite/database.ts";
-import { setCountedEvents, SqliteInbox } from "../../lib/store/sqlite/inbox.ts";
+import { type InboxDatabase, SqliteInbox } from "../../lib/store/sqlite/inbox.ts";
+import { countedEvents, setCountedEvents } from "../../lib/store/sqlite/inbox_counted.ts";
 import { EventFault, type Store } from "../../lib/store/store.ts";
 import { blobEvent, slowStore, textOf, wireEvent } from "../support/ingest.ts";
 import { openTestStore, reopenTestStore } from "../support/store.ts";
@@ -23,25 +24,40 @@ const MiB = 1024 * 1024;
 /** An inbox on a database of its own, which may be opened again as after a kill. */
 interface TestInbox extends AsyncDisposable {
   inbox: SqliteInbox;
-  readonly database: Database;
+  /** The file that is written first. */
   readonly path: string;
+  readonly otherPath: string;
   /** Says that all events up to a number are counted. */
   count(last: number): void;
   /** Opens it again; what was not written is gone. */
   reopen(): Promise<void>;
 }
 
+/** What an inbox needs of a database. */
+function besideOf(database: Database): InboxDatabase {
+  return {
+    requireWritable: () => Promise.resolve(),
+    counted: () => Promise.resolve(countedEvents(database)),
+    async flush() {
+      const counted = countedEvents(database);
+      await database.flush(false);
+      return counted;
+    },
+  };
+}
+
 async function openInbox(): Promise<TestInbox> {
   const folder = await tempDir();
-  const database = new Database(folder.join("drec.db"), true);
+  const databasePath = folder.join("drec.db");
+  const database = new Database(databasePath, true);
   const opened: TestInbox = {
-    inbox: await SqliteInbox.open(database),
-    database,
-    path: folder.join("drec.db-inbox"),
+    inbox: await SqliteInbox.open(databasePath, besideOf(database)),
+    path: `${databasePath}-inbox-1`,
+    otherPath: `${databasePath}-inbox-2`,
     count: (last) => database.transaction(() => setCountedEvents(database, last)),
     async reopen() {
       opened.inbox.close();
-      opened.inbox = await SqliteInbox.open(database);
+      opened.inbox = await SqliteInbox.open(databasePath, besideOf(database));
     },
     async [Symbol.asyncDispose]() {
       opened.inbox.close();
@@ -77,6 +93,7 @@ Deno.test("append() numbers events, and what is not counted is found again", asy
   assert.deepEqual(first, {
     notification: { ...entryOf("a").notification, deadline: Infinity },
     first: 1,
+    counted: 0,
   });
   assert.deepEqual([third?.first, third?.notification.oversize], [5, 99]);
   assert.deepEqual(test.inbox.takeFound(), [], "once");
@@ -111,11 +128,47 @@ Deno.test("clear() makes place; older records behind newer ones are not found", 
 Deno.test("clear() leaves nothing of the bodies behind where it is to", async () => {
   await using test = await openInbox();
   await test.inbox.append([entryOf("secret"), entryOf("x".repeat(17 * MiB))]);
-  test.count(2);
+  await test.inbox.append([entryOf("another secret")]);
+  test.count(3);
   await test.inbox.clear({ wipe: true });
-  const bytes = await Deno.readFile(test.path);
-  assert.equal(bytes.length, 16 * MiB);
-  assert.ok(bytes.every((byte) => byte === 0));
+  for (const path of [test.path, test.otherPath]) {
+    const bytes = await Deno.readFile(path);
+    assert.ok(bytes.length > 0 && bytes.length <= 8 * MiB, path);
+    assert.ok(bytes.every((byte) => byte === 0), path);
+  }
+});
+
+Deno.test("when a file is full, the other is filled", async (t) => {
+  const body = "x".repeat(5 * MiB);
+  await t.step("if what is in it has been counted", async () => {
+    await using test = await openInbox();
+    for (let number = 1; number <= 9; number++) {
+      test.count(number - 1);
+      assert.ok(test.inbox.hasRoom(body.length));
+      assert.equal(await test.inbox.append([entryOf(body)]), number);
+      await pause(50);
+    }
+    for (const path of [test.path, test.otherPath]) {
+      assert.ok((await Deno.stat(path)).size < 6 * MiB, path);
+    }
+    await test.reopen();
+    const uncounted = test.inbox.takeFound().filter(({ counted }) => counted === 0);
+    assert.deepEqual(uncounted.map(({ first }) => first), [9]);
+    assert.equal(await test.inbox.append([entryOf("a")]), 10);
+  });
+  await t.step("else it grows, to 32 MiB", async () => {
+    await using test = await openInbox();
+    for (let number = 1; number <= 7; number++) {
+      assert.ok(test.inbox.hasRoom(body.length));
+      await test.inbox.append([entryOf(body)]);
+    }
+    assert.equal(test.inbox.hasRoom(body.length), false);
+    await test.reopen();
+    assert.deepEqual(test.inbox.takeFound().map(({ first }) => first), [1, 2, 3, 4, 5, 6, 7]);
+    test.count(7);
+    await test.inbox.clear({ wipe: false });
+    assert.ok(test.inbox.hasRoom(80 * MiB), "for any body while it is empty");
+  });
 });
 
 Deno.test("a record that was torn ends what is found", async (t) => {
@@ -130,9 +183,8 @@ Deno.test("a record that was torn ends what is found", async (t) => {
       await using test = await openInbox();
       await test.inbox.append([entryOf("a")]);
       await test.inbox.append([entryOf("torn".repeat(20))]);
-      test.inbox.close();
       await Deno.writeFile(test.path, tear(await Deno.readFile(test.path)));
-      test.inbox = await SqliteInbox.open(test.database);
+      await test.reopen();
       assert.deepEqual(found(test), [["a", 1]]);
       await test.inbox.append([entryOf("b")]);
       await test.reopen();
@@ -141,55 +193,41 @@ Deno.test("a record that was torn ends what is found", async (t) => {
   }
 });
 
-Deno.test("an inbox has room for 16 MiB, at most 64, but for any body while it is empty", async () => {
-  await using test = await openInbox();
-  assert.equal(test.inbox.room(80 * MiB), "enough");
-  await test.inbox.append([entryOf("x".repeat(15 * MiB))]);
-  assert.deepEqual([0.5, 1, 48, 49].map((size) => test.inbox.room(size * MiB)), [
-    "enough",
-    "little",
-    "little",
-    "none",
-  ]);
-  test.count(1);
-  await test.inbox.clear({ wipe: false });
-  await test.inbox.append([entryOf("y".repeat(20 * MiB))]);
-  await test.reopen();
-  assert.equal(test.inbox.takeFound()[0]?.notification.body.length, 20 * MiB);
-});
-
-Deno.test("warmUp() gives the file its size and changes nothing that is in it", async () => {
+Deno.test("warmUp() gives the files their size and changes nothing that is in them", async () => {
   await using test = await openInbox();
   await test.inbox.append([entryOf("a")]);
   const warm = test.inbox.warmUp();
   await test.inbox.append([entryOf("x".repeat(3 * MiB))]);
   await warm;
-  assert.equal((await Deno.stat(test.path)).size, 16 * MiB);
+  assert.equal((await Deno.stat(test.path)).size, 8 * MiB);
+  assert.equal((await Deno.stat(test.otherPath)).size, 8 * MiB);
   await test.reopen();
   assert.deepEqual(found(test).map(([, first]) => first), [1, 2]);
 });
 
 Deno.test("nothing is appended behind a write that failed", async () => {
   await using folder = await tempDir();
-  const database = new Database(folder.join("drec.db"), true);
+  const databasePath = folder.join("drec.db");
+  const database = new Database(databasePath, true);
   using _ = { [Symbol.dispose]: () => database.close() };
-  const path = folder.join("drec.db-inbox");
-  await Deno.symlink("/dev/full", path);
-  const inbox = await SqliteInbox.open(database);
+  await Deno.symlink("/dev/full", `${databasePath}-inbox-1`);
+  const inbox = await SqliteInbox.open(databasePath, besideOf(database));
   await assert.rejects(inbox.append([entryOf("a")]), { code: "unavailable", message: /inbox/ });
-  assert.equal(inbox.room(0), "none", "it has to be cleared first");
+  assert.equal(inbox.hasRoom(0), false, "it has to be cleared first");
   await inbox.clear({ wipe: false });
-  assert.equal(inbox.room(0), "enough");
+  assert.ok(inbox.hasRoom(0));
   assert.equal(await inbox.append([entryOf("b")]), 1);
   inbox.close();
-  const again = await SqliteInbox.open(database);
+  const again = await SqliteInbox.open(databasePath, besideOf(database));
   assert.equal(again.takeFound().length, 1);
   again.close();
 });
 
 Deno.test("an inbox is for the user of DREC alone", async () => {
   await using test = await openInbox();
-  assert.equal(((await Deno.stat(test.path)).mode ?? 0) & 0o777, 0o600);
+  for (const path of [test.path, test.otherPath]) {
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  }
 });
 
 /** A collector whose store has an inbox. */
@@ -256,7 +294,7 @@ Deno.test("stop() counts what was answered and leaves no bodies behind", async (
   await collector.collect(notificationOf([wireEvent()]));
   await collector.stop();
   assert.equal((await opened.store.accounting()).counted, 1);
-  const inbox = await Deno.readFile(`${opened.path}-inbox`);
+  const inbox = await Deno.readFile(`${opened.path}-inbox-1`);
   assert.ok(inbox.every((byte) => byte === 0));
 });
 
@@ -267,22 +305,22 @@ Deno.test("what was answered is counted by itself, and its bodies do not stay", 
   const isCounted = async () => (await opened.store.accounting()).counted === 1;
   await until(isCounted, "the counting", { timeoutMs: 2000 });
   const isWiped = async () =>
-    (await Deno.readFile(`${opened.path}-inbox`)).every((byte) => byte === 0);
+    (await Deno.readFile(`${opened.path}-inbox-1`)).every((byte) => byte === 0);
   assert.equal(await isWiped(), false);
   await until(isWiped, "the wiping", { timeoutMs: 12_000, everyMs: 200 });
   await collector.stop();
 });
 
-Deno.test("answers do not wait for the counting, until the inbox has grown to 64 MiB", async () => {
+Deno.test("answers do not wait for the counting, until the inbox has grown to 32 MiB", async () => {
   await using opened = await openTestStore();
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const collector = collectorOn(slowStore(opened.store, () => gate, { hasInbox: true }));
   const padded = () => notificationOf([{ ...wireEvent(), padding: "x".repeat(7 * MiB) }]);
-  const bodies = Array.from({ length: 10 }, padded);
-  // The first begins to be counted, and never ends; the inbox takes nine of them.
+  const bodies = Array.from({ length: 5 }, padded);
+  // The first begins to be counted, and never ends; the inbox takes four more.
   await collector.collect(bodies[0] ?? assert.fail());
   await pause(150);
-  for (const body of bodies.slice(1, 9)) await collector.collect(body);
+  for (const body of bodies.slice(1)) await collector.collect(body);
   let isTaken = false;
   const last = collector.collect({ ...padded(), deadline: Infinity }).then(() => isTaken = true);
   await pause(150);
@@ -290,6 +328,6 @@ Deno.test("answers do not wait for the counting, until the inbox has grown to 64
   open();
   await last;
   await collector.settled();
-  assert.equal((await opened.store.accounting()).counted, 10);
+  assert.equal((await opened.store.accounting()).counted, 6);
   await collector.stop();
 });

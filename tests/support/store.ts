@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { Outcome, Received } from "../../lib/batch.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import type { Store, StoreOptions } from "../../lib/store/store.ts";
-import { digestOf, mediaTypes, planOptionsOf, receivedOfBody } from "./events.ts";
+import { digestOf, mediaTypes, receivedOfBody } from "./events.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -73,7 +73,9 @@ export async function reopenTestStore({ store, path }: TestStore): Promise<TestS
  */
 export function storeOptionsOf(options: Partial<StoreOptions> = {}): StoreOptions {
   return {
-    ...planOptionsOf(),
+    consumers: [],
+    privacy: { actors: "keep", addresses: "keep" },
+    onRepositoryDelete: "remove",
     collector: "collector-1",
     retention: {
       ids: 90 * DAY_MS,

@@ -15,24 +15,23 @@ const DUPLICATE_KEY = 11000;
  *
  * @param database Where.
  * @param id Names the value.
- * @param make Makes it.
+ * @param candidate Kept where there is none.
  * @returns The value, and whether this call made it.
  */
 export async function madeOnce(
   database: Database,
   id: string,
-  make: () => string,
+  candidate: string,
 ): Promise<{ value: string; isNew: boolean }> {
   const meta = database.decisive<MetaDocument>("meta");
   const present = await meta.findOne({ _id: id }, { readConcern: "majority" });
   if (present?.value !== undefined) return { value: present.value, isNew: false };
-  const value = make();
   try {
-    await meta.insertOne({ _id: id, value });
-    return { value, isNew: true };
+    await meta.insertOne({ _id: id, value: candidate });
+    return { value: candidate, isNew: true };
   } catch (error) {
     if (!hasCode(error, DUPLICATE_KEY)) throw error;
-    return await madeOnce(database, id, make);
+    return await madeOnce(database, id, candidate);
   }
 }
 

@@ -8,7 +8,8 @@ import { randomBytes } from "node:crypto";
 
 import { AppError } from "../../errors.ts";
 import { InstanceWatch } from "../../instances.ts";
-import type { Outcome, Received } from "../../batch.ts";
+import type { Outcome, PlanOptions, Received } from "../../batch.ts";
+import { createConsumerMatcher } from "../../consumer.ts";
 import { keyOf } from "../../facts.ts";
 import type { Metric } from "../../statistics.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
@@ -93,8 +94,11 @@ export async function openMongoStore(
     await createIndexes(database, options.retention);
     await adoptDocuments(database);
     await moveFormerInstances(database);
-    const key = await madeOnce(database, META_IDS.fingerprintKey, makeKey);
-    return new MongoStore(database, { ...options, key: key.value });
+    const key = await madeOnce(database, META_IDS.fingerprintKey, makeKey());
+    return new MongoStore(database, options, {
+      consumerOf: createConsumerMatcher(options.consumers),
+      key: key.value,
+    });
   } catch (error) {
     await database.client.close();
     throw asStoreError(error, `prepare MongoDB database "${connection.database}"`);
@@ -108,15 +112,19 @@ function makeKey(): string {
 
 class MongoStore implements Store {
   readonly #database: Database;
-  readonly #options: StoreOptions & { readonly key: string };
+  readonly #options: StoreOptions & PlanOptions;
   readonly #instances = new InstanceWatch();
   readonly #parts: PartOutcomes = new WeakMap();
   readonly #turns = new Turns();
   readonly #watches = new Set<RepositoryWatch>();
 
-  constructor(database: Database, options: StoreOptions & { readonly key: string }) {
+  constructor(
+    database: Database,
+    options: StoreOptions,
+    parts: Pick<PlanOptions, "consumerOf" | "key">,
+  ) {
     this.#database = database;
-    this.#options = options;
+    this.#options = { ...options, ...parts };
   }
 
   async record(
@@ -223,8 +231,8 @@ class MongoStore implements Store {
     return this.#read(readWatchedSince);
   }
 
-  async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
-    return (await this.#read((database) => madeOnce(database, `key:${purpose}`, make))).value;
+  async madeKey(purpose: KeyPurpose, candidate: string): Promise<string> {
+    return (await this.#read((database) => madeOnce(database, `key:${purpose}`, candidate))).value;
   }
 
   async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
@@ -249,9 +257,9 @@ class MongoStore implements Store {
 
   async madeToken(
     role: TokenRole,
-    make: () => string,
+    candidate: string,
   ): Promise<{ token: string; isNew: boolean }> {
-    const made = await this.#read((database) => madeOnce(database, `token:${role}`, make));
+    const made = await this.#read((database) => madeOnce(database, `token:${role}`, candidate));
     return { token: made.value, isNew: made.isNew };
   }
 

@@ -9,7 +9,6 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { AppError } from "../../errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { codeOf, storeError } from "./errors.ts";
-import { makePrivate } from "./private.ts";
 import { chunksOf, type RowsStatement } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -52,7 +51,6 @@ export class Database {
    */
   constructor(path: string, exclusive: boolean) {
     this.path = path;
-    makePrivate(path);
     this.#lock = exclusive ? takeLock(path) : undefined;
     try {
       this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -277,10 +275,8 @@ export class Database {
 
 /** Another process that serves the same file would count beside us and share our queue's lock. */
 function takeLock(path: string): DatabaseSync {
-  const file = `${path}.lock`;
-  makePrivate(file);
   try {
-    const lock = new DatabaseSync(file, { timeout: 0 });
+    const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
     lock.exec("PRAGMA locking_mode = EXCLUSIVE");
     lock.prepare("BEGIN EXCLUSIVE").run();
     return lock;

@@ -1,74 +1,89 @@
 /**
- * The inbox of the embedded store: a file beside the database, written from its beginning to its end
- * and then again.
- *
- * The file has its full size from the start: a write that makes a file longer is several times
- * dearer to wait for than one that does not.
+ * The inbox of the embedded store: two files beside the database. While one is filled, the events
+ * of the other are counted, and the database is flushed; then they change places.
  *
  * @module
  */
 
-import { dirname } from "node:path";
-
 import { AppError } from "../../errors.ts";
 import type { FoundNotification, Inbox, InboxEntry } from "../inbox.ts";
-import type { Database } from "./database.ts";
-import { type Content, readRecords, recordsOf } from "./inbox_records.ts";
+import { FILE_BYTES, InboxFile } from "./inbox_file.ts";
+import { recordsOf } from "./inbox_records.ts";
 
-/** Bytes of the file, as a rule. */
-const CAPACITY = 16 * 1024 * 1024;
-/** Bytes that it may have while it cannot be cleared, unless a single batch needs more. */
-const MAX_BYTES = 4 * CAPACITY;
-/** How often the database is flushed while the file fills. */
-const FLUSHES = 8;
-/** Zeros are written in pieces of this many bytes. */
-const PIECE_BYTES = 256 * 1024;
+/** Bytes that a file may have while the other is needed, unless a single batch needs more. */
+const MAX_BYTES = 4 * FILE_BYTES;
+/** After so many bytes, the database is flushed: then the other file is needed no more. */
+const FLUSH_BYTES = 2 * 1024 * 1024;
 /** A batch of fewer notifications says that nobody else is sending. */
 const MIN_SHARED = 3;
 
-/** {@linkcode Inbox} in a file; see there. */
+/** What the inbox needs of the database beside it. */
+export interface InboxDatabase {
+  /** @throws {AppError} `unavailable`, if the database takes no writes. */
+  requireWritable(): Promise<void>;
+  /** The number of the last event that has been counted. */
+  counted(): Promise<number>;
+  /**
+   * Waits until all that has been counted is on the disk.
+   *
+   * @returns The number of the last event that is.
+   * @throws {AppError} `unavailable`, if the disk fails.
+   */
+  flush(): Promise<number>;
+}
+
+/** {@linkcode Inbox} in files; see there. */
 export class SqliteInbox implements Inbox {
-  readonly #database: Database;
-  readonly #path: string;
-  #file: Deno.FsFile;
+  readonly #database: InboxDatabase;
+  /** The one that is filled. */
+  #current: InboxFile;
+  #other: InboxFile;
   #found: readonly FoundNotification[];
-  /** Where the next record goes. */
-  #end: number;
   /** Number of the next event. */
   #next: number;
-  /** How many parts of the file have been filled, and the database flushed after each. */
-  #flushed = 0;
-  /** Up to where the file may hold bodies. */
-  #written: number;
+  /** Number of the last event that the disk has counted. */
+  #durable: number;
+  /** Bytes since the database was flushed. */
+  #unflushed = 0;
   /** A write has failed: what is in the file from there on is not known. */
   #isBroken = false;
 
-  private constructor(database: Database, file: Deno.FsFile, { records, end, next }: Content) {
+  private constructor(database: InboxDatabase, files: [InboxFile, InboxFile], durable: number) {
     this.#database = database;
-    this.#path = pathOf(database);
-    this.#file = file;
-    this.#written = file.statSync().size;
-    const isCounted = next <= this.counted() + 1;
-    this.#found = isCounted ? [] : records;
+    this.#durable = durable;
+    this.#found = files.flatMap((file) => [...file.read()])
+      .toSorted((a, b) => a.first - b.first).map((kept) => ({
+        ...kept,
+        counted: Math.max(0, durable - kept.first + 1),
+      }));
+    const [newer, older] = files.toSorted((a, b) => b.last - a.last) as [InboxFile, InboxFile];
+    this.#current = newer;
+    this.#other = older;
+    this.#next = Math.max(newer.last, durable) + 1;
+    if (newer.last > durable) return;
     // What follows must follow in number, too.
-    this.#end = isCounted ? 0 : end;
-    this.#next = isCounted ? this.counted() + 1 : next;
+    this.#rewind();
+    this.#found = [];
   }
 
   /**
    * Opens the inbox of a database, and reads what an earlier process left in it.
    *
-   * @param database The database, opened by no other process.
+   * @param databasePath The file of the database, opened by no other process.
+   * @param database The database.
    * @returns The inbox.
    * @throws {AppError} `unavailable`, with the remedy.
    */
-  static async open(database: Database): Promise<SqliteInbox> {
+  static async open(databasePath: string, database: InboxDatabase): Promise<SqliteInbox> {
     // What a killed process has committed may not be on the disk; the inbox still has it.
-    await database.flush(true);
-    const path = pathOf(database);
+    const durable = await database.flush();
+    const path = `${databasePath}-inbox`;
     try {
-      const file = openFile(path);
-      return new SqliteInbox(database, file, readRecords(file));
+      const files: [InboxFile, InboxFile] = [
+        new InboxFile(`${path}-1`),
+        new InboxFile(`${path}-2`),
+      ];
+      return new SqliteInbox(database, files, durable);
     } catch (error) {
       throw new AppError("unavailable", `Cannot open inbox "${path}": ${String(error)}`, {
         hint: "let the user that runs DREC read and write this file and its folder",
@@ -79,42 +94,45 @@ export class SqliteInbox implements Inbox {
 
   async append(entries: readonly InboxEntry[]): Promise<number> {
     // What another program keeps from being counted is not taken in, either.
-    this.#database.transaction(() => {});
+    await this.#database.requireWritable();
     const first = this.#next;
+    const records = recordsOf(entries, first);
+    const last = entries.reduce((number, { events }) => number + events, first - 1);
+    if (this.#isFull(records.length) && this.#isOtherFree()) this.#change();
     try {
-      this.#write(recordsOf(entries, first));
-      // To block the process takes less time than to let another thread wait, where nobody waits.
-      if (entries.length < MIN_SHARED) this.#file.syncDataSync();
-      else await this.#file.syncData();
+      await this.#current.append(records, { last, isAlone: entries.length < MIN_SHARED });
     } catch (error) {
       this.#isBroken = true;
-      throw new AppError("unavailable", `Cannot write inbox "${this.#path}": ${String(error)}`, {
+      throw new AppError("unavailable", `Cannot write inbox "${this.#current.path}": ${error}`, {
         hint: "see to the disk: its space, its health, and whether it may be written",
         cause: error,
       });
     }
-    for (const { events } of entries) this.#next += events;
-    this.#prepareClear();
+    this.#next = last + 1;
+    this.#unflushed += records.length;
+    // A failure is told of again when there is no room any more.
+    if (this.#unflushed > FLUSH_BYTES) this.#flush().catch(() => {});
     return first;
   }
 
-  room(bytes: number): "enough" | "little" | "none" {
-    if (this.#isBroken) return "none";
-    if (this.#end === 0 || this.#end + bytes <= CAPACITY) return "enough";
-    return this.#end + bytes <= MAX_BYTES ? "little" : "none";
+  hasRoom(bytes: number): boolean {
+    if (this.#isBroken) return false;
+    return !this.#isFull(bytes) || this.#isOtherFree() || this.#current.end + bytes <= MAX_BYTES;
   }
 
   isEmpty(): boolean {
-    return this.#end === 0;
+    return this.#current.end === 0 && this.#other.end === 0;
   }
 
   async clear({ wipe }: { wipe: boolean }): Promise<void> {
     // The last commits are perhaps not on the disk yet: the inbox was there for them.
-    await this.#database.flush(false);
-    if (this.#isBroken) this.#replaceFile();
-    if (wipe) this.#wipe();
-    this.#end = 0;
-    this.#flushed = 0;
+    await this.#flush();
+    if (this.#isBroken) this.#current.replace();
+    this.#isBroken = false;
+    this.#rewind();
+    if (!wipe) return;
+    this.#current.wipe();
+    this.#other.wipe();
   }
 
   takeFound(): readonly FoundNotification[] {
@@ -123,105 +141,41 @@ export class SqliteInbox implements Inbox {
     return found;
   }
 
-  counted(): number {
-    return countedEvents(this.#database);
+  counted(): Promise<number> {
+    return this.#database.counted();
   }
 
-  /** Gives the file its full size, a little at a time, with requests in between. */
+  /** Gives the files their full size, a little at a time, with requests in between. */
   async warmUp(): Promise<void> {
-    const zeros = new Uint8Array(PIECE_BYTES);
-    for (let at = this.#file.statSync().size; at < CAPACITY; at += PIECE_BYTES) {
-      // It may have grown meanwhile.
-      at = Math.max(at, this.#written);
-      this.#writeAt(at, zeros.subarray(0, Math.max(0, CAPACITY - at)));
-      await new Promise((resolve) => setTimeout(resolve));
-      if (!this.#database.isOpen) return;
-    }
-    await this.#file.sync();
+    await this.#current.warmUp();
+    await this.#other.warmUp();
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#file.close();
+    this.#current.close();
+    this.#other.close();
   }
 
-  /** What has been counted so far goes to the disk early, so that in the end there is less. */
-  #prepareClear(): void {
-    const part = Math.floor((this.#end / CAPACITY) * FLUSHES);
-    if (part === this.#flushed) return;
-    this.#flushed = part;
-    // A failure is told of again when the inbox is cleared.
-    this.#database.flush(false).catch(() => {});
+  #isFull(bytes: number): boolean {
+    return this.#current.end > 0 && this.#current.end + bytes > FILE_BYTES;
   }
 
-  #write(bytes: Uint8Array): void {
-    this.#writeAt(this.#end, bytes);
-    this.#end += bytes.length;
-    this.#written = Math.max(this.#written, this.#end);
+  #isOtherFree(): boolean {
+    return this.#other.last <= this.#durable;
   }
 
-  #writeAt(at: number, bytes: Uint8Array): void {
-    this.#file.seekSync(at, Deno.SeekMode.Start);
-    for (let start = 0; start < bytes.length;) {
-      start += this.#file.writeSync(bytes.subarray(start));
-    }
+  #change(): void {
+    [this.#current, this.#other] = [this.#other, this.#current];
+    this.#current.rewind();
   }
 
-  #wipe(): void {
-    const zeros = new Uint8Array(PIECE_BYTES);
-    const end = Math.min(this.#written, CAPACITY);
-    for (let at = 0; at < end; at += PIECE_BYTES) {
-      this.#writeAt(at, zeros.subarray(0, Math.min(PIECE_BYTES, end - at)));
-    }
-    if (this.#written > CAPACITY) this.#file.truncateSync(CAPACITY);
-    this.#written = 0;
+  #rewind(): void {
+    this.#current.rewind();
+    this.#other.rewind();
   }
 
-  /** After a failed write, what the disk has of the file is known to nobody. */
-  #replaceFile(): void {
-    this.#file.close();
-    Deno.removeSync(this.#path);
-    this.#file = openFile(this.#path);
-    this.#written = 0;
-    this.#isBroken = false;
+  async #flush(): Promise<void> {
+    this.#unflushed = 0;
+    this.#durable = Math.max(this.#durable, await this.#database.flush());
   }
-}
-
-/**
- * Reads the number of the last event that has been counted.
- *
- * @param database The database.
- * @returns 0 if none has been.
- */
-export function countedEvents(database: Database): number {
-  return Number(database.get("SELECT value FROM meta WHERE key = 'inbox_counted'")?.value ?? 0);
-}
-
-/**
- * Remembers the number of the last event that has been counted.
- *
- * @param database In the transaction that counts it.
- * @param last The number.
- */
-export function setCountedEvents(database: Database, last: number): void {
-  database.run("INSERT OR REPLACE INTO meta VALUES ('inbox_counted', ?)", String(last));
-}
-
-function openFile(path: string): Deno.FsFile {
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
-  syncFolder(dirname(path));
-  return file;
-}
-
-/** A new file is durable when its folder is; where folders cannot be opened, they need not. */
-function syncFolder(path: string): void {
-  try {
-    using folder = Deno.openSync(path);
-    folder.syncSync();
-  } catch {
-    // Windows.
-  }
-}
-
-function pathOf({ path }: Database): string {
-  return `${path}-inbox`;
 }

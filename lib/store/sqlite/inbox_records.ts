@@ -11,7 +11,8 @@
 
 import { crc32 } from "node:zlib";
 
-import type { FoundNotification, InboxEntry } from "../inbox.ts";
+import type { Notification } from "../../batch.ts";
+import type { InboxEntry } from "../inbox.ts";
 
 const HEADER_BYTES = 16;
 
@@ -68,9 +69,16 @@ function checksumOf(record: Uint8Array): number {
   return crc32(record.subarray(8));
 }
 
+/** A notification as it was kept. */
+export interface KeptNotification {
+  readonly notification: Notification;
+  /** Number of its first event. */
+  readonly first: number;
+}
+
 /** What a file begins with. */
 export interface Content {
-  readonly records: readonly FoundNotification[];
+  readonly records: readonly KeptNotification[];
   /** Where they end. */
   readonly end: number;
   /** The number of the event that would follow; 0 where there is none. */
@@ -84,7 +92,7 @@ export interface Content {
  * @returns The records and where they end.
  */
 export function readRecords(file: Deno.FsFile): Content {
-  const records: FoundNotification[] = [];
+  const records: KeptNotification[] = [];
   let end = 0;
   let next = 0;
   while (true) {
@@ -100,7 +108,7 @@ export function readRecords(file: Deno.FsFile): Content {
 function readRecord(
   file: Deno.FsFile,
   at: number,
-): FoundNotification & { events: number; bytes: number } | undefined {
+): KeptNotification & { events: number; bytes: number } | undefined {
   const header = readBytes(file, at, HEADER_BYTES);
   if (header === undefined) return undefined;
   const view = new DataView(header.buffer);

@@ -17,16 +17,16 @@ import type { Database } from "./database.ts";
  *
  * @param database Where.
  * @param name Names the key.
- * @param make Makes it.
+ * @param candidate Kept where there is none.
  * @returns The key, and whether this call made it; a new one is committed, but not flushed.
  */
 export function madeKey(
   database: Database,
   name: string,
-  make: () => string,
+  candidate: string,
 ): { value: string; isNew: boolean } {
   return database.transaction(() => {
-    const made = database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, make());
+    const made = database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, candidate);
     const row = database.get("SELECT value FROM meta WHERE key = ?", name);
     return { value: String(row?.value), isNew: made > 0 };
   });
@@ -39,7 +39,7 @@ export function madeKey(
  * @returns The key.
  */
 export function madeFingerprintKey(database: Database): string {
-  return madeKey(database, "fingerprint_key", () => randomBytes(32).toString("hex")).value;
+  return madeKey(database, "fingerprint_key", randomBytes(32).toString("hex")).value;
 }
 
 /**
@@ -48,18 +48,18 @@ export function madeFingerprintKey(database: Database): string {
  *
  * @param folder That of the database.
  * @param role What the token is for.
- * @param make Makes it.
+ * @param candidate Kept where there is none.
  * @returns The token, and whether this call made it.
  * @throws {AppError} `unavailable` if the file cannot be written.
  */
 export async function madeToken(
   folder: string,
   role: TokenRole,
-  make: () => string,
+  candidate: string,
 ): Promise<{ token: string; isNew: boolean }> {
   const path = join(folder, `token-${role}`);
   try {
-    await Deno.writeTextFile(path, `${make()}\n`, { mode: 0o600, createNew: true });
+    await Deno.writeTextFile(path, `${candidate}\n`, { mode: 0o600, createNew: true });
     return { token: (await Deno.readTextFile(path)).trim(), isNew: true };
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {

@@ -1,5 +1,5 @@
 /**
- * Opens the embedded store: its folder, its file, its inbox.
+ * Opens the embedded store: its folder, its files, and the thread of who serves it.
  *
  * @module
  */
@@ -8,31 +8,23 @@ import { dirname } from "node:path";
 
 import { AppError } from "../../errors.ts";
 import type { Store, StoreOptions } from "../store.ts";
-import { Database } from "./database.ts";
-import { SqliteInbox } from "./inbox.ts";
-import { SqliteStore } from "./sqlite_store.ts";
-
-/** Where the database is, and whether this process is the one that serves it. */
-export interface SqliteLocation {
-  /** The file; it and its folder are made where they are missing. */
-  readonly path: string;
-  /** Refuse to open a file that another process has opened so. */
-  readonly exclusive: boolean;
-}
+import { makePrivate } from "./private.ts";
+import { type SqliteLocation, SqliteStore } from "./sqlite_store.ts";
+import { ThreadedStore } from "./threaded_store.ts";
 
 /**
- * Opens the embedded store.
+ * Opens the embedded store; makes its folder and its file where they are missing.
  *
- * @param location Where it is.
+ * @param location Where it is, and whether this process is the one that serves it.
  * @param options How events are counted and how long things are kept.
  * @returns The store, ready.
  * @throws {AppError} `unavailable` or `conflict`, with the remedy.
  */
 export async function openSqliteStore(
-  { path, exclusive }: SqliteLocation,
+  location: SqliteLocation,
   options: StoreOptions,
 ): Promise<Store> {
-  const folder = dirname(path);
+  const folder = dirname(location.path);
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -41,15 +33,8 @@ export async function openSqliteStore(
       cause: error,
     });
   }
-  const database = new Database(path, exclusive);
-  try {
-    return new SqliteStore(
-      database,
-      options,
-      exclusive ? await SqliteInbox.open(database) : undefined,
-    );
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  makePrivate(location.path);
+  if (!location.exclusive) return SqliteStore.open(location, options);
+  makePrivate(`${location.path}.lock`);
+  return await ThreadedStore.open(location, options);
 }

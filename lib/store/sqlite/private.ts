@@ -14,7 +14,7 @@ const PRIVATE = 0o600;
 /** What users have who are neither the owner nor in the file's group. */
 const OTHERS = 0o007;
 /** The parts of a database beside its main file. */
-const SUFFIXES = ["", "-wal", "-shm", "-inbox"] as const;
+const SUFFIXES = ["", "-wal", "-shm", "-inbox-1", "-inbox-2"] as const;
 
 const logger = getLogger(["drec", "store"]);
 

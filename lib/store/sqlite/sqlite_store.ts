@@ -6,8 +6,9 @@
 
 import { dirname } from "node:path";
 
+import { createConsumerMatcher } from "../../consumer.ts";
 import { questionsOf } from "../../facts.ts";
-import type { Outcome, Received } from "../../batch.ts";
+import type { Outcome, PlanOptions, Received } from "../../batch.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
 import type { Metric } from "../../statistics.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
@@ -38,9 +39,9 @@ import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { answer } from "./answers.ts";
 import { lastArrival } from "./arrivals.ts";
-import type { Database } from "./database.ts";
+import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
-import { setCountedEvents, type SqliteInbox } from "./inbox.ts";
+import { countedEvents, setCountedEvents } from "./inbox_counted.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import { Expiry } from "./expiry.ts";
 import { Instances, readWatchedSince } from "./instances.ts";
@@ -62,26 +63,52 @@ const CHECKPOINT_EVENTS = 3000;
 /** A batch of fewer events says that nobody else is sending. */
 const MIN_SHARED = 3;
 
+/** Where the database is, and whether this process is the one that serves it. */
+export interface SqliteLocation {
+  /** The file; it is made where it is missing, its folder must be there. */
+  readonly path: string;
+  /** Refuse to open a file that another process has opened so. */
+  readonly exclusive: boolean;
+}
+
 /** {@linkcode Store} on SQLite; see there, and `open.ts`. */
 export class SqliteStore implements Store {
   readonly #database: Database;
-  readonly #options: StoreOptions;
+  readonly #options: PlanOptions;
   readonly #expiry: Expiry;
   readonly #names: Names;
   readonly #instances = new Instances();
   readonly #watchers: Watchers;
-  readonly #key: string;
-  readonly inbox: SqliteInbox | undefined;
   #eventsInLog = 0;
 
-  constructor(database: Database, options: StoreOptions, inbox: SqliteInbox | undefined) {
+  private constructor(database: Database, options: StoreOptions) {
     this.#database = database;
-    this.inbox = inbox;
-    this.#options = options;
+    this.#options = {
+      ...options,
+      consumerOf: createConsumerMatcher(options.consumers),
+      key: madeFingerprintKey(database),
+    };
     this.#expiry = new Expiry(database, options.retention);
     this.#names = new Names(database);
     this.#watchers = new Watchers(database);
-    this.#key = madeFingerprintKey(database);
+  }
+
+  /**
+   * Opens the store on this thread.
+   *
+   * @param location Where it is.
+   * @param options How events are counted and how long things are kept.
+   * @returns The store, ready.
+   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   */
+  static open(location: SqliteLocation, options: StoreOptions): SqliteStore {
+    const database = new Database(location.path, location.exclusive);
+    try {
+      return new SqliteStore(database, options);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   async record(
@@ -115,7 +142,7 @@ export class SqliteStore implements Store {
   }
 
   #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
-    const options = { ...this.#options, key: this.#key };
+    const options = this.#options;
     const names = this.#names;
     const candidates = candidatesOf(received, options);
     const duplicates = duplicatesOf({ database: this.#database, names }, candidates);
@@ -222,8 +249,10 @@ export class SqliteStore implements Store {
     return this.#read(readWatchedSince);
   }
 
-  async madeKey(purpose: KeyPurpose, make: () => string): Promise<string> {
-    const { value, isNew } = await settle(() => madeKey(this.#database, `${purpose}_key`, make));
+  async madeKey(purpose: KeyPurpose, candidate: string): Promise<string> {
+    const { value, isNew } = await settle(() =>
+      madeKey(this.#database, `${purpose}_key`, candidate)
+    );
     if (isNew) await this.#database.flush(true);
     return value;
   }
@@ -232,8 +261,8 @@ export class SqliteStore implements Store {
     return settle(() => this.#watchers.add(watcher));
   }
 
-  madeToken(role: TokenRole, make: () => string): Promise<{ token: string; isNew: boolean }> {
-    return madeToken(dirname(this.#database.path), role, make);
+  madeToken(role: TokenRole, candidate: string): Promise<{ token: string; isNew: boolean }> {
+    return madeToken(dirname(this.#database.path), role, candidate);
   }
 
   expire(now: number): Promise<boolean> {
@@ -248,14 +277,39 @@ export class SqliteStore implements Store {
     });
   }
 
-  async warmUp(): Promise<void> {
-    await this.inbox?.warmUp();
+  warmUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
+   * Takes the lock that writing takes, and lets go of it.
+   *
+   * @throws {AppError} `unavailable`, if another process has it.
+   */
+  requireWritable(): Promise<void> {
+    return settle(() => this.#database.transaction(() => {}));
+  }
+
+  /** The number of the last event of the inbox that has been counted. */
+  counted(): Promise<number> {
+    return this.#read(countedEvents);
+  }
+
+  /**
+   * Waits until all that was committed is on the disk.
+   *
+   * @returns The number of the last event of the inbox that is.
+   * @throws {AppError} `unavailable`, if the disk fails.
+   */
+  async flush(): Promise<number> {
+    const counted = await this.counted();
+    await this.#database.flush(false);
+    return counted;
   }
 
   close(): Promise<void> {
     return settle(() => {
       this.#watchers.close();
-      this.inbox?.close();
       this.#database.close();
     });
   }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 
 import { createRankings } from "../../../lib/rankings.ts";
 import { SUMMED_METRICS } from "../../../lib/store/day_sums.ts";
-import { createConsumerMatcher } from "../../../lib/consumer.ts";
 import { NOW, openTestApp } from "../../support/app.ts";
 import { openTestStore, recordEvents, type TestEvent } from "../../support/store.ts";
 
@@ -59,7 +58,7 @@ Deno.test("GET /rankings lists repositories with the period before", async () =>
 
 Deno.test("GET /rankings counts some consumers, or all others", async () => {
   const rule = { name: "ci", addresses: ["10.0.0.0/8"], actors: [], useragents: [] };
-  await using opened = await openTestStore({ consumerOf: createConsumerMatcher([rule]) });
+  await using opened = await openTestStore({ consumers: [rule] });
   const rankings = createRankings({ store: opened.store, now: () => NOW });
   await using app = await openTestApp({ store: opened.store, rankings });
   const ci = { address: "10.0.0.1:80" };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 
-import { createConsumerMatcher } from "../../../lib/consumer.ts";
 import { openTestApp } from "../../support/app.ts";
 import { openTestStore, recordEvents } from "../../support/store.ts";
 
@@ -12,9 +11,9 @@ interface Series {
   items: { start: string; value: number }[];
 }
 
-const consumerOf = createConsumerMatcher([
+const consumers = [
   { name: "ci", addresses: ["198.51.100.0/24"], actors: [], useragents: [] },
-]);
+];
 const ci = { address: "198.51.100.9:1" };
 const retention = {
   ids: 90 * DAY_MS,
@@ -65,7 +64,7 @@ Deno.test("GET /series adds up everything, a registry, a namespace", async () =>
 });
 
 Deno.test("series can be had of some consumers, or of all but some", async () => {
-  await using opened = await openTestStore({ consumerOf });
+  await using opened = await openTestStore({ consumers });
   await using app = await openTestApp({ store: opened.store });
   await recordEvents(opened.store, [{ tag: "v1" }, ci, ci]);
   for (const path of ["/api/v1/series?", "/api/v1/repositories/team/app/-/series?"]) {

@@ -1,0 +1,117 @@
+/**
+ * What goes to the thread of the store and comes back: plain data, as `postMessage()` copies it.
+ *
+ * @module
+ */
+
+import type { Received } from "../../batch.ts";
+import { AppError, type ErrorCode } from "../../errors.ts";
+import { whyNotUnderstood } from "../../mapping.ts";
+import { EventFault, type RepositoryRef, type StoreOptions } from "../store.ts";
+import type { SqliteLocation } from "./sqlite_store.ts";
+
+/** The name of the thread, by which it knows itself. */
+export const THREAD_NAME = "drec-store";
+
+/** Opens the store; the first message. */
+export interface OpenMessage {
+  readonly location: SqliteLocation;
+  readonly options: StoreOptions;
+}
+
+/** Calls a method of the store. */
+export interface CallMessage {
+  readonly id: number;
+  readonly method: string;
+  readonly args: unknown[];
+}
+
+/** Says how a call has ended; the one without a number is that of {@linkcode OpenMessage}. */
+export type ReplyMessage =
+  & { readonly id?: number }
+  & ({ readonly value: unknown } | { readonly error: PortableError });
+
+/** Tells the watchers of what has changed; `"lost"`: they may have missed something. */
+export interface ChangeMessage {
+  readonly changed: readonly RepositoryRef[] | "lost";
+}
+
+/** An error that is still of its class on the other side. */
+interface PortableError {
+  readonly isFault: boolean;
+  readonly code?: ErrorCode;
+  readonly hint?: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly cause?: string;
+}
+
+/** {@linkcode Received}, of whose envelope only that crosses which the quarantine will need. */
+export interface PortableReceived extends Omit<Received, "envelope"> {
+  readonly envelope?: { readonly key: string; readonly excerpt: string; readonly bytes: number };
+}
+
+/**
+ * Makes an entry ready for the other side.
+ *
+ * @param received The entry.
+ * @returns A copy without functions.
+ */
+export function portableReceived(
+  { registry, receivedAt, entry, envelope, number }: Received,
+): PortableReceived {
+  const isUnderstood = "event" in entry && whyNotUnderstood(entry.event) === undefined;
+  return {
+    registry,
+    receivedAt,
+    entry,
+    ...(number === undefined ? {} : { number }),
+    ...(isUnderstood ? {} : {
+      envelope: { key: envelope.key(), excerpt: envelope.excerpt(), bytes: envelope.bytes },
+    }),
+  };
+}
+
+/**
+ * The way back of {@linkcode portableReceived}.
+ *
+ * @param received What has arrived.
+ * @returns The entry.
+ */
+export function receivedFrom({ envelope, ...item }: PortableReceived): Received {
+  const { key = "", excerpt = "", bytes = 0 } = envelope ?? {};
+  return { ...item, envelope: { key: () => key, excerpt: () => excerpt, bytes } };
+}
+
+/**
+ * Makes an error ready for the other side.
+ *
+ * @param error Whatever was thrown.
+ * @returns What there is to say of it.
+ */
+export function portableError(error: unknown): PortableError {
+  const isApp = error instanceof AppError;
+  const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
+  return {
+    isFault: error instanceof EventFault,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(isApp ? { code: error.code } : {}),
+    ...(isApp && error.hint !== undefined ? { hint: error.hint } : {}),
+    ...(cause === undefined ? {} : { cause: String(cause) }),
+  };
+}
+
+/**
+ * The way back of {@linkcode portableError}.
+ *
+ * @param portable What has arrived.
+ * @returns The error, to be thrown.
+ */
+export function errorFrom({ isFault, code, hint, message, stack, cause }: PortableError): Error {
+  if (isFault) return new EventFault(message, { cause });
+  if (code === undefined) {
+    return Object.assign(new Error(message, { cause }), stack === undefined ? {} : { stack });
+  }
+  return new AppError(code, message, { cause, ...(hint === undefined ? {} : { hint }) });
+}

@@ -1,0 +1,287 @@
+/**
+ * The embedded store as the one who serves it sees it: SQLite on a thread of its own, the inbox on
+ * this one.
+ *
+ * @module
+ */
+
+import type { Outcome, Received } from "../../batch.ts";
+import { AppError } from "../../errors.ts";
+import type { Metric } from "../../statistics.ts";
+import type { DaySums, DaySumsQuery } from "../day_sums.ts";
+import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
+import type {
+  AccountingReport,
+  BreakdownDimension,
+  BreakdownStatistics,
+  DayValue,
+  EventRecord,
+  IgnoredCount,
+  KeyPurpose,
+  ManifestStatistics,
+  Page,
+  PageQuery,
+  RepositoryQuery,
+  RepositoryRef,
+  RepositoryStatistics,
+  RepositoryWatcher,
+  SeriesQuery,
+  Star,
+  StarChange,
+  Store,
+  StoreOptions,
+  TagStatistics,
+  TokenRole,
+} from "../store.ts";
+import type { UnusedItem, UnusedQuery } from "../unused.ts";
+import { SqliteInbox } from "./inbox.ts";
+import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
+import { startThread } from "./thread.ts";
+import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
+import { portableReceived } from "./thread_messages.ts";
+
+/** So long after a commit, in milliseconds, the database is taken to be writable still. */
+const TRUST_MS = 50;
+
+/** Somebody who waits for a reply. */
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A method of the store that is called by its name, and takes and returns plain data. */
+type Plain = Exclude<keyof SqliteStore, "record" | "watch">;
+
+/** {@linkcode Store} on a thread; see there. */
+export class ThreadedStore implements Store {
+  readonly #thread: Worker;
+  readonly #waiting = new Map<number | undefined, Waiting>();
+  readonly #watchers = new Set<RepositoryWatcher>();
+  #calls = 0;
+  #committedAt = -Infinity;
+  #isRecording = false;
+  #inbox: SqliteInbox | undefined;
+  /** Why nothing can be called any more. */
+  #ended: AppError | undefined;
+
+  private constructor(thread: Worker) {
+    this.#thread = thread;
+    thread.onmessage = ({ data }: MessageEvent<ReplyMessage | ChangeMessage>) => {
+      if ("changed" in data) this.#tell(data);
+      else this.#settle(data);
+    };
+    thread.onerror = (event) => {
+      event.preventDefault();
+      this.#end(`The thread of the store has failed: ${event.message}`);
+    };
+  }
+
+  /**
+   * Opens the store, and its inbox.
+   *
+   * @param location Where it is.
+   * @param options How events are counted and how long things are kept.
+   * @returns The store, ready.
+   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   */
+  static async open(location: SqliteLocation, options: StoreOptions): Promise<ThreadedStore> {
+    const store = new ThreadedStore(startThread());
+    try {
+      await store.#reply(undefined, { location, options });
+      store.#inbox = await SqliteInbox.open(location.path, {
+        requireWritable: () => store.#requireWritable(),
+        counted: () => store.#call("counted"),
+        flush: () => store.#call("flush"),
+      });
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  get inbox(): SqliteInbox | undefined {
+    return this.#inbox;
+  }
+
+  async record(
+    received: readonly Received[],
+    options: { ignored?: readonly IgnoredCount[]; deadline?: number } = {},
+  ): Promise<Outcome[]> {
+    this.#isRecording = true;
+    try {
+      const outcomes = await this.#post("record", [received.map(portableReceived), options]);
+      this.#committedAt = performance.now();
+      return outcomes as Outcome[];
+    } finally {
+      this.#isRecording = false;
+    }
+  }
+
+  listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
+    return this.#call("listRepositories", query);
+  }
+
+  findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
+    return this.#call("findRepositories", repository, registry);
+  }
+
+  findItems(wanted: readonly RepositoryRef[]): Promise<RepositoryStatistics[]> {
+    return this.#call("findItems", wanted);
+  }
+
+  listTags(of: RepositoryRef, page: PageQuery): Promise<Page<TagStatistics>> {
+    return this.#call("listTags", of, page);
+  }
+
+  findTag(of: RepositoryRef, tag: string): Promise<TagStatistics | undefined> {
+    return this.#call("findTag", of, tag);
+  }
+
+  listManifests(of: RepositoryRef, page: PageQuery): Promise<Page<ManifestStatistics>> {
+    return this.#call("listManifests", of, page);
+  }
+
+  listBreakdown(
+    of: RepositoryRef,
+    dimension: BreakdownDimension,
+    page: PageQuery,
+  ): Promise<Page<BreakdownStatistics>> {
+    return this.#call("listBreakdown", of, dimension, page);
+  }
+
+  listStars(of: RepositoryRef, page: PageQuery): Promise<Page<Star>> {
+    return this.#call("listStars", of, page);
+  }
+
+  setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
+    return this.#call("setStar", of, change);
+  }
+
+  listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
+    return this.#call("listEvents", of, page);
+  }
+
+  series(query: SeriesQuery): Promise<DayValue[]> {
+    return this.#call("series", query);
+  }
+
+  sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
+    return this.#call("sumDays", query);
+  }
+
+  history(query: HistoryQuery): Promise<History> {
+    return this.#call("history", query);
+  }
+
+  totals(query: TotalsQuery): Promise<Record<Metric, number>> {
+    return this.#call("totals", query);
+  }
+
+  census(query: CensusQuery): Promise<Census> {
+    return this.#call("census", query);
+  }
+
+  lastArrival(registry?: string): Promise<number | null> {
+    return this.#call("lastArrival", registry);
+  }
+
+  accounting(): Promise<AccountingReport> {
+    return this.#call("accounting");
+  }
+
+  listUnused(query: UnusedQuery): Promise<Page<UnusedItem>> {
+    return this.#call("listUnused", query);
+  }
+
+  watchedSince(): Promise<ReadonlyMap<string, number>> {
+    return this.#call("watchedSince");
+  }
+
+  async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
+    this.#watchers.add(watcher);
+    await this.#post("watch", []);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#watchers.delete(watcher);
+        if (this.#watchers.size === 0 && !this.#ended) await this.#post("unwatch", []);
+      },
+    };
+  }
+
+  madeToken(role: TokenRole, candidate: string): Promise<{ token: string; isNew: boolean }> {
+    return this.#call("madeToken", role, candidate);
+  }
+
+  madeKey(purpose: KeyPurpose, candidate: string): Promise<string> {
+    return this.#call("madeKey", purpose, candidate);
+  }
+
+  expire(now: number): Promise<boolean> {
+    return this.#call("expire", now);
+  }
+
+  ping(): Promise<void> {
+    return this.#call("ping");
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#inbox?.warmUp();
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#watchers.clear();
+    this.#inbox?.close();
+    await this.#call("close");
+    this.#end("The store is closed");
+    this.#thread.terminate();
+  }
+
+  /** What has just written can write; and what is about to will say so. */
+  async #requireWritable(): Promise<void> {
+    if (this.#isRecording || performance.now() - this.#committedAt < TRUST_MS) return;
+    await this.#call("requireWritable");
+    this.#committedAt = performance.now();
+  }
+
+  async #call<M extends Plain>(
+    method: M,
+    ...args: Parameters<SqliteStore[M]>
+  ): Promise<Awaited<ReturnType<SqliteStore[M]>>> {
+    return await this.#post(method, args) as Awaited<ReturnType<SqliteStore[M]>>;
+  }
+
+  #post(method: string, args: unknown[]): Promise<unknown> {
+    const id = this.#calls++;
+    return this.#reply(id, { id, method, args });
+  }
+
+  #reply(id: number | undefined, message: object): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      this.#waiting.set(id, { resolve, reject });
+      this.#thread.postMessage(message);
+    });
+  }
+
+  #settle(reply: ReplyMessage): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ("error" in reply) waiting?.reject(errorFrom(reply.error));
+    else waiting?.resolve(reply.value);
+  }
+
+  #tell({ changed }: ChangeMessage): void {
+    for (const watcher of this.#watchers) {
+      if (changed === "lost") watcher.onLost();
+      else for (const of of changed) watcher.onChange(of);
+    }
+  }
+
+  #end(message: string): void {
+    this.#ended = new AppError("unavailable", message, { hint: "start DREC again" });
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
