@@ -14,7 +14,7 @@ import type { Inbox } from "./store/inbox.ts";
 /** So many are counted without waiting for more; it also bounds how long a commit takes. */
 const BATCH_EVENTS = 500;
 /** Before more is taken in, one waits until no more than these wait. */
-const MAX_EVENTS = 4 * BATCH_EVENTS;
+const MAX_EVENTS = 2 * BATCH_EVENTS;
 /** How long one waits for others, in milliseconds. */
 const WAIT_MS = 100;
 /** How long to wait for a store that does not answer. */
