@@ -8,14 +8,14 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 
-import { run } from "./support/child.ts";
+import { Child, run } from "./support/child.ts";
 import { repositoryRoot } from "./support/compiled.ts";
 import { postEvents } from "./support/http.ts";
 import { type FreshDatabase, freshDatabase } from "./support/mongodb.ts";
-import { type Drec, startDrec } from "./support/process.ts";
+import { type Drec, readyLine, startDrec } from "./support/process.ts";
 import { needs } from "./support/require.ts";
 import { readRecording } from "./support/testdata.ts";
-import { until } from "./support/wait.ts";
+import { freePort, tempDir, until } from "./support/wait.ts";
 
 const ADDRESS = "https://127.0.0.1:8443";
 /** What is in them is what the documents ask about: `team/app` with its tag `1.0`. */
@@ -164,6 +164,24 @@ Deno.test({
       });
     }
   },
+});
+
+Deno.test("the program starts with the permissions that README.md narrows it to", async () => {
+  const readme = await Deno.readTextFile(`${repositoryRoot}README.md`);
+  const line = /^deno (run [^`]*? main\.ts)$/m.exec(readme.replaceAll("\\\n", ""))?.[1];
+  const port = freePort();
+  const args = (line ?? assert.fail()).replaceAll("'", "").replace("8443", `${port}`).split(/\s+/);
+  await using folder = await tempDir();
+  const files = ["main.ts", "lib", "deno.json", "deno.lock", "config.yml"];
+  const { code } = await run("cp", [
+    "-r",
+    ...files.map((file) => `${repositoryRoot}${file}`),
+    folder.path,
+  ]);
+  assert.equal(code, 0);
+  const env = { DREC_SERVER_PORT: `${port}` };
+  await using drec = new Child(Deno.execPath(), { args, cwd: folder.path, env });
+  await drec.waitFor(readyLine);
 });
 
 Deno.test("what README.md and docs/api.md show as JSON is JSON", async () => {

@@ -39,9 +39,9 @@ import {
 } from "./repository_stretches.ts";
 
 /** Repositories that are read and sorted in one go, some milliseconds. */
-const FEW = 2_000;
-/** A walk in vain is short beside the sorting: so many entries take a part of the time of a row. */
-const ENTRIES_FOR_ONE = 3;
+const FEW = 5_000;
+/** A walk in vain is no longer than the sorting: an entry takes as long as a row that is sorted. */
+const ENTRIES_FOR_ONE = 1;
 /** A range of an index is cheap: so many times what is probably needed are read in one go. */
 const CHEAP = 3;
 /** More are not sorted: that would take as long as to walk along 500,000 entries of an order. */

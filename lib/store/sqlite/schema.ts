@@ -8,9 +8,9 @@
  */
 
 import { METRICS, TIMES } from "../../statistics.ts";
-import { UNUSED_MIGRATION } from "./schema_unused.ts";
+import { TAGS_OF_REPOSITORY, UNUSED_MIGRATION } from "./schema_unused.ts";
 import { LISTS } from "./schema_lists.ts";
-import { ORDERS } from "./schema_orders.ts";
+import { NAMES_WITH_NUMBERS, ORDERS } from "./schema_orders.ts";
 import { timeMigration } from "./schema_time.ts";
 
 /** Name of the row that holds all tags beyond the bound; no tag has this character. */
@@ -265,4 +265,6 @@ CREATE TABLE quarantine (
   LISTS,
   timeMigration(METRICS.map(columnOf)),
   ORDERS,
+  NAMES_WITH_NUMBERS,
+  TAGS_OF_REPOSITORY,
 ];

@@ -4,10 +4,7 @@
  * @module
  */
 
-/**
- * The repositories of one registry by name. It changes only with a repository's first and last
- * event, unlike an index for each order, which every event would have to change.
- */
+/** The repositories of one registry by name; `schema_orders.ts` adds their numbers. */
 export const LISTS = `
 CREATE INDEX repositories_by_registry ON repositories (registry, repository) WHERE listed = 1;
 `;

@@ -31,3 +31,8 @@ CREATE TRIGGER tags_used AFTER UPDATE OF last_used ON tags
     UPDATE tags SET used_day = ifnull(new.last_used / 86400000, -1) WHERE id = new.id;
   END;
 `;
+
+/** The days of the tags of few repositories, without a look at their rows. */
+export const TAGS_OF_REPOSITORY = `
+CREATE INDEX tags_of_repository ON tags (repository_id, used_day) WHERE deleted_at IS NULL;
+`;

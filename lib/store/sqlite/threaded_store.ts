@@ -61,6 +61,7 @@ export class ThreadedStore implements Store {
   #committedAt = -Infinity;
   #isRecording = false;
   #inbox: SqliteInbox | undefined;
+  #isOpen = false;
   /** Why nothing can be called any more. */
   #ended: AppError | undefined;
 
@@ -71,8 +72,13 @@ export class ThreadedStore implements Store {
       else this.#settle(data);
     };
     thread.onerror = (event) => {
-      event.preventDefault();
-      this.#end(`The thread of the store has failed: ${event.message}`);
+      // Later on it ends the program: who starts it again finds in the inbox what was answered.
+      if (!this.#isOpen) event.preventDefault();
+      this.#end(
+        new AppError("unavailable", `The thread of the store has ended: ${event.message}`, {
+          hint: "let the program read its own files; from the source, those in `lib`",
+        }),
+      );
     };
   }
 
@@ -88,6 +94,7 @@ export class ThreadedStore implements Store {
     const store = new ThreadedStore(startThread());
     try {
       await store.#reply(undefined, { location, options });
+      store.#isOpen = true;
       store.#inbox = await SqliteInbox.open(location.path, {
         requireWritable: () => store.#requireWritable(),
         counted: () => store.#call("counted"),
@@ -233,8 +240,8 @@ export class ThreadedStore implements Store {
     if (this.#ended !== undefined) return;
     this.#watchers.clear();
     this.#inbox?.close();
-    await this.#call("close");
-    this.#end("The store is closed");
+    if (this.#isOpen) await this.#call("close");
+    this.#end(new AppError("unavailable", "The store is closed"));
     this.#thread.terminate();
   }
 
@@ -279,9 +286,9 @@ export class ThreadedStore implements Store {
     }
   }
 
-  #end(message: string): void {
-    this.#ended = new AppError("unavailable", message, { hint: "start DREC again" });
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+  #end(error: AppError): void {
+    this.#ended = error;
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 }

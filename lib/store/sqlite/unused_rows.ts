@@ -110,7 +110,7 @@ const [FEW_REPOSITORIES, FEW_TAGS] = [5_000, 20_000];
 /** Repositories whose tags are read at once. */
 const PART = 250;
 const TAGS_OF = `SELECT tags.id, tags.used_day FROM json_each(?)
-  CROSS JOIN tags INDEXED BY sqlite_autoindex_tags_1 ON tags.repository_id = json_each.value
+  CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = json_each.value
   WHERE tags.deleted_at IS NULL AND tags.used_day <= ? LIMIT ?`;
 
 /** Every unused tag in order; `undefined` where there are too many to look at. */

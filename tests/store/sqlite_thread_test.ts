@@ -1,0 +1,81 @@
+/**
+ * What crosses between the thread of the embedded store and the one that serves, on real threads.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import { AppError } from "../../lib/errors.ts";
+import { receivedOf } from "../../lib/notification.ts";
+import {
+  errorFrom,
+  portableError,
+  portableReceived,
+  receivedFrom,
+} from "../../lib/store/sqlite/thread_messages.ts";
+import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
+import { EventFault } from "../../lib/store/store.ts";
+import { wireEvent } from "../support/ingest.ts";
+import { openTestStore, recordEvents, storeOptionsOf } from "../support/store.ts";
+import { tempDir } from "../support/wait.ts";
+
+Deno.test("an error that has crossed is of its class, with what a person must know", () => {
+  const cause = new TypeError("why");
+  const cross = (error: unknown) => errorFrom(structuredClone(portableError(error)));
+  const app = cross(new AppError("conflict", "Cannot open it", { hint: "end the other", cause }));
+  assert.ok(app instanceof AppError);
+  assert.deepEqual([app.code, app.message, app.hint, app.cause], [
+    "conflict",
+    "Cannot open it",
+    "end the other",
+    "TypeError: why",
+  ]);
+  const fault = cross(new EventFault("no such text", { cause }));
+  assert.ok(fault instanceof EventFault);
+  assert.equal(fault.message, "no such text");
+  const defect = cross(cause);
+  assert.ok(!(defect instanceof AppError || defect instanceof EventFault));
+  assert.deepEqual([defect.message, defect.stack], [cause.message, cause.stack]);
+  assert.equal(cross("a text").message, "a text");
+});
+
+Deno.test("an entry that has crossed is the same, with the envelope if it is for the quarantine", () => {
+  const events = [wireEvent(), wireEvent({ action: "dance" }), 7];
+  const body = new TextEncoder().encode(JSON.stringify({ events }));
+  const received = receivedOf({ registry: "main", receivedAt: 1, body, deadline: 0 });
+  const crossed = received.map((item) =>
+    receivedFrom(structuredClone(portableReceived({ ...item, number: 5 })))
+  );
+  assert.deepEqual(
+    crossed.map(({ registry, receivedAt, number, entry }) => [registry, receivedAt, number, entry]),
+    received.map(({ entry }) => ["main", 1, 5, entry]),
+  );
+  const [{ envelope } = assert.fail()] = received;
+  const told = crossed.map((item) => [item.envelope.key(), item.envelope.excerpt()]);
+  const whole = [envelope.key(), envelope.excerpt()];
+  assert.deepEqual(told, [["", ""], whole, whole]);
+  assert.deepEqual(crossed.map((item) => item.envelope.bytes), [0, body.length, body.length]);
+});
+
+Deno.test("who waits for a thread that is closed hears of it", async () => {
+  const opened = await openTestStore();
+  const [waiting, closing] = [recordEvents(opened.store, [{}]), opened.store.close()];
+  assert.deepEqual(await waiting, ["counted"], "what was asked before is done before");
+  await closing;
+  await assert.rejects(opened.store.ping(), { code: "unavailable", message: /closed/ });
+  await opened[Symbol.asyncDispose]();
+});
+
+Deno.test("a store that cannot be opened leaves no thread behind", async () => {
+  await using folder = await tempDir();
+  const location = { path: folder.join("drec.db"), exclusive: true };
+  const store = await openSqliteStore(location, storeOptionsOf());
+  await assert.rejects(openSqliteStore(location, storeOptionsOf()), { code: "conflict" });
+  await store.close();
+  await Deno.writeTextFile(location.path, "no database");
+  await assert.rejects(openSqliteStore(location, storeOptionsOf()), {
+    code: "unavailable",
+    hint: /name a database of DREC/,
+  });
+});
