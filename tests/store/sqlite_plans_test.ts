@@ -133,8 +133,8 @@ const others = [
 /** Tables that are read as a whole: rows for registries and days, of which there are few. */
 const small = ["registries", "registry_days", "instances"];
 
-/** The entries that a walk looks at, and the indexes that a manifest belongs to. */
-const subqueries = ["entries", "above"];
+/** The entries that a walk looks at, the indexes that a manifest belongs to, and tags that are few. */
+const subqueries = ["entries", "above", "few"];
 
 /** Notes what is prepared while something is done. */
 async function preparedBy(action: () => Promise<unknown>): Promise<string[]> {

@@ -68,19 +68,29 @@ function readRange(database: Database, { filters, limit, after }: NamePart): Ent
 }
 
 /**
- * Counts names by their index alone, so that of all registries also those that are not listed count.
+ * Finds names by their index alone, so that of all registries there are also those not listed.
+ *
+ * @param filters Which; a text that is searched for is not looked at.
+ * @returns What follows `FROM`, without a limit.
+ */
+export function namesOf(filters: Filters): Condition {
+  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
+  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
+  return { sql: `repositories INDEXED BY ${indexOf(filters)} WHERE ${sql}`, parameters };
+}
+
+/**
+ * Counts the names of {@linkcode namesOf}.
  *
  * @param database The open file.
- * @param filters Which; a text that is searched for is not looked at.
+ * @param filters Which.
  * @param most So many are enough.
  * @returns At most one more than that.
  */
 export function countNames(database: Database, filters: Filters, most: number): number {
-  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
-  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
+  const { sql, parameters } = namesOf(filters);
   const counted = database.get(
-    `SELECT count(*) AS number FROM (
-      SELECT 1 FROM repositories INDEXED BY ${indexOf(filters)} WHERE ${sql} LIMIT ?)`,
+    `SELECT count(*) AS number FROM (SELECT 1 FROM ${sql} LIMIT ?)`,
     ...parameters,
     most + 1,
   );

@@ -4,14 +4,12 @@
  * @module
  */
 
-import { dayOf } from "../../statistics.ts";
 import type { Cursor } from "../store.ts";
 import type { UnusedQuery } from "../unused.ts";
 import type { Database, Row } from "./database.ts";
-import { Pace } from "./pace.ts";
 import { rowsOf } from "./repository_entries.ts";
-import { filtersOf } from "./repository_filters.ts";
-import { countNames, readByName } from "./repository_names.ts";
+import { type Filters, filtersOf } from "./repository_filters.ts";
+import { countNames, namesOf } from "./repository_names.ts";
 import { readByNumber } from "./repository_numbers.ts";
 import { timeOf } from "./values.ts";
 
@@ -36,37 +34,22 @@ export function cursorOfRepository(row: Row): Cursor {
 /** @returns Reads tags by the day of their own last use; of few repositories without the others. */
 export function readerOfTags(database: Database, query: UnusedQuery): ReadRows {
   const { registry, prefix = "" } = query;
-  if (registry === undefined && prefix === "") return readerOfAllTags(database);
-  let known: Promise<TagKey[] | undefined> | undefined;
+  const ofAll = readerOfAllTags(database);
+  if (registry === undefined && prefix === "") return ofAll;
+  const filters = filtersOf(query);
+  let areMany = false;
   return async (after, count) => {
-    known ??= tagsOfFew(database, query);
-    const tags = await known;
-    if (tags === undefined) return await readerOfAllTags(database)(after, count);
-    const last = after === undefined ? BEFORE_ALL : keyOf(after);
-    const next = tags.findIndex((tag) => compareTags(tag, last) > 0);
-    return next < 0 ? [] : readTags(database, tags.slice(next, next + count));
+    const few = areMany
+      ? undefined
+      : database.reading(() => readTagsOfFew(database, filters, { after, count }));
+    areMany = few === undefined;
+    return few ?? await ofAll(after, count);
   };
 }
 
 /** @returns Where the tags behind one begin. */
 export function cursorOfTag(row: Row): Cursor {
   return [Number(row.used_day), Number(row.id)];
-}
-
-/** The place of a tag in the order. */
-interface TagKey {
-  readonly day: number;
-  readonly id: number;
-}
-
-const BEFORE_ALL: TagKey = { day: -2, id: 0 };
-
-function keyOf([day, id]: Cursor): TagKey {
-  return { day: Number(day), id: Number(id) };
-}
-
-function compareTags(one: TagKey, other: TagKey): number {
-  return one.day - other.day || one.id - other.id;
 }
 
 const COLUMNS = `tags.id, tags.used_day, tags.tag, tags.digest, tags.repository_id,
@@ -97,43 +80,32 @@ function readerOfAllTags(database: Database): ReadRows {
   };
 }
 
-function readTags(database: Database, tags: readonly TagKey[]): Row[] {
-  const rows = database.reading(() =>
-    database.all(BY_ID, JSON.stringify(tags.map(({ id }) => id)))
-  );
-  const byId = new Map(rows.map((row) => [Number(row.id), row]));
-  return tags.map(({ id }) => byId.get(id)).filter((row) => row !== undefined);
-}
-
-/** Repositories that are few, and tags that they may have together: some 50 ms, in parts. */
+/** Repositories that are few, and tags that they may have together: some 10 ms. */
 const [FEW_REPOSITORIES, FEW_TAGS] = [5_000, 20_000];
-/** Repositories whose tags are read at once. */
-const PART = 250;
-const TAGS_OF = `SELECT tags.id, tags.used_day FROM json_each(?)
-  CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = json_each.value
-  WHERE tags.deleted_at IS NULL AND tags.used_day <= ? LIMIT ?`;
 
-/** Every unused tag in order; `undefined` where there are too many to look at. */
-async function tagsOfFew(database: Database, query: UnusedQuery): Promise<TagKey[] | undefined> {
-  const filters = filtersOf(query);
-  if (database.reading(() => countNames(database, filters, FEW_REPOSITORIES)) > FEW_REPOSITORIES) {
-    return undefined;
-  }
-  const lastDay = dayOf(query.before * 1000);
-  const pace = new Pace();
-  const tags: TagKey[] = [];
-  let after: Cursor | undefined;
-  do {
-    const names = await readByName(database, { filters, limit: PART, after });
-    const ids = JSON.stringify(names.map(({ id }) => id));
-    const missing = FEW_TAGS - tags.length + 1;
-    const rows = database.reading(() => database.all(TAGS_OF, ids, lastDay, missing));
-    if (rows.length === missing) return undefined;
-    for (const { used_day, id } of rows) tags.push({ day: Number(used_day), id: Number(id) });
-    const last = names.at(-1);
-    const isLast = names.length < PART || last === undefined;
-    after = isLast ? undefined : [last.repository, last.registry];
-    await pace.rest();
-  } while (after !== undefined);
-  return tags.sort(compareTags);
+/** Sorts the tags of few repositories; `undefined` where there are too many. */
+function readTagsOfFew(
+  database: Database,
+  filters: Filters,
+  { after, count }: { after: Cursor | undefined; count: number },
+): Row[] | undefined {
+  if (countNames(database, filters, FEW_REPOSITORIES) > FEW_REPOSITORIES) return undefined;
+  const { sql, parameters } = namesOf(filters);
+  // There is a row with their number, even if none is behind the cursor.
+  const found = database.all(
+    `WITH few AS MATERIALIZED (
+      SELECT tags.id, tags.used_day FROM (SELECT id FROM ${sql}) AS named
+        CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = named.id
+        WHERE tags.deleted_at IS NULL LIMIT ${FEW_TAGS + 1})
+    SELECT number, id FROM (SELECT count(*) AS number FROM few)
+      LEFT JOIN few ON (used_day, id) > (?, ?) ORDER BY used_day, id LIMIT ?`,
+    ...parameters,
+    ...(after ?? [-2, 0]),
+    count,
+  );
+  if (Number(found[0]?.number) > FEW_TAGS) return undefined;
+  const ids = found.flatMap(({ id }) => id === null ? [] : [Number(id)]);
+  const rows = database.all(BY_ID, JSON.stringify(ids));
+  const byId = new Map(rows.map((row) => [Number(row.id), row]));
+  return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 }
