@@ -40,7 +40,7 @@ function besideOf(database: Database): InboxDatabase {
     counted: () => Promise.resolve(countedEvents(database)),
     async flush() {
       const counted = countedEvents(database);
-      await database.flush(false);
+      await database.flush();
       return counted;
     },
   };

@@ -7,9 +7,7 @@
 import { dirname } from "node:path";
 
 import { createConsumerMatcher } from "../../consumer.ts";
-import { questionsOf } from "../../facts.ts";
-import type { Outcome, PlanOptions, Received } from "../../batch.ts";
-import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
+import type { Outcome, Received } from "../../batch.ts";
 import type { Metric } from "../../statistics.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
@@ -37,31 +35,23 @@ import type {
 } from "../store.ts";
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
-import { answer } from "./answers.ts";
 import { lastArrival } from "./arrivals.ts";
 import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
-import { countedEvents, setCountedEvents } from "./inbox_counted.ts";
-import { duplicatesOf } from "./duplicates.ts";
+import { countedEvents } from "./inbox_counted.ts";
 import { Expiry } from "./expiry.ts";
-import { Instances, readWatchedSince } from "./instances.ts";
+import { readWatchedSince } from "./instances.ts";
 import { census } from "./census.ts";
 import { history, totals } from "./history.ts";
 import { madeFingerprintKey, madeKey, madeToken } from "./made.ts";
 import { listManifests } from "./manifests.ts";
-import { Names } from "./names.ts";
+import { Recording } from "./recording.ts";
 import { accounting, findTag, listBreakdown, listEvents } from "./reads.ts";
 import { listTags, series } from "./reads.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { Watchers } from "./watchers.ts";
-import { addIgnored, applyPlan } from "./writes.ts";
-
-/** After so many events the write-ahead log is copied: the same few pages change with each. */
-const CHECKPOINT_EVENTS = 3000;
-/** A batch of fewer events says that nobody else is sending. */
-const MIN_SHARED = 3;
 
 /** Where the database is, and whether this process is the one that serves it. */
 export interface SqliteLocation {
@@ -74,22 +64,18 @@ export interface SqliteLocation {
 /** {@linkcode Store} on SQLite; see there, and `open.ts`. */
 export class SqliteStore implements Store {
   readonly #database: Database;
-  readonly #options: PlanOptions;
+  readonly #recording: Recording;
   readonly #expiry: Expiry;
-  readonly #names: Names;
-  readonly #instances = new Instances();
   readonly #watchers: Watchers;
-  #eventsInLog = 0;
 
   private constructor(database: Database, options: StoreOptions) {
     this.#database = database;
-    this.#options = {
+    this.#recording = new Recording(database, {
       ...options,
       consumerOf: createConsumerMatcher(options.consumers),
       key: madeFingerprintKey(database),
-    };
+    });
     this.#expiry = new Expiry(database, options.retention);
-    this.#names = new Names(database);
     this.#watchers = new Watchers(database);
   }
 
@@ -115,50 +101,14 @@ export class SqliteStore implements Store {
     received: readonly Received[],
     { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
   ): Promise<Outcome[]> {
-    // One synchronous transaction: nothing can come in between.
-    this.#names.begin();
-    const outcomes = this.#database.transaction(() => this.#record(received, ignored));
-    this.#names.commit();
-    this.#instances.commit();
-    const tell = this.#watchers.committed();
+    const plan = this.#recording.record(received, ignored);
     try {
-      // What is in the inbox is durable.
-      const isDurable = received.at(-1)?.number !== undefined;
-      if (isDurable) await this.#checkpointAfter(received.length);
-      else await this.#database.flush(received.length < MIN_SHARED);
+      const isInInbox = received.at(-1)?.number !== undefined;
+      if (!isInInbox) await this.#database.flush();
     } finally {
       // Readers see what is committed, even if the disk has failed.
-      tell();
+      this.#watchers.tellOf(plan);
     }
-    return outcomes;
-  }
-
-  /** Nobody waits for an answer here. */
-  async #checkpointAfter(events: number): Promise<void> {
-    this.#eventsInLog += events;
-    if (this.#eventsInLog < CHECKPOINT_EVENTS) return;
-    this.#eventsInLog = 0;
-    await this.#database.checkpoint();
-  }
-
-  #record(received: readonly Received[], ignored: readonly IgnoredCount[]): Outcome[] {
-    const options = this.#options;
-    const names = this.#names;
-    const candidates = candidatesOf(received, options);
-    const duplicates = duplicatesOf({ database: this.#database, names }, candidates);
-    const fresh = candidates.flatMap((candidate) =>
-      candidate.sighting === undefined || duplicates.has(logKeyOf(candidate))
-        ? []
-        : [candidate.sighting]
-    );
-    const known = answer(this.#database, names, questionsOf(fresh));
-    const plan = planBatch(candidates, { duplicates, known, options });
-    applyPlan({ database: this.#database, names }, plan);
-    this.#instances.write({ database: this.#database, names }, plan.log);
-    addIgnored({ database: this.#database, names }, ignored);
-    const number = received.at(-1)?.number;
-    if (number !== undefined) setCountedEvents(this.#database, number);
-    this.#watchers.note(plan);
     return [...plan.outcomes];
   }
 
@@ -201,7 +151,7 @@ export class SqliteStore implements Store {
   async setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined> {
     const stars = this.#database.transaction(() => setStar(this.#database, of, change));
     try {
-      await this.#database.flush(false);
+      await this.#database.flush();
     } finally {
       // Readers see what is committed, also where the disk has not said so.
       this.#watchers.tell([of]);
@@ -253,7 +203,7 @@ export class SqliteStore implements Store {
     const { value, isNew } = await settle(() =>
       madeKey(this.#database, `${purpose}_key`, candidate)
     );
-    if (isNew) await this.#database.flush(true);
+    if (isNew) await this.#database.flush();
     return value;
   }
 
@@ -303,7 +253,7 @@ export class SqliteStore implements Store {
    */
   async flush(): Promise<number> {
     const counted = await this.counted();
-    await this.#database.flush(false);
+    await this.#database.flush();
     return counted;
   }
 

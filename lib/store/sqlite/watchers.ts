@@ -18,8 +18,6 @@ const MAX_LOOKS = 5;
 export class Watchers {
   readonly #database: Database;
   readonly #watchers = new Set<RepositoryWatcher>();
-  /** Of the transaction in progress. */
-  #noted: readonly RepositoryRef[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   /** What the last look has found, and what watchers know of. */
   #found = 0;
@@ -53,23 +51,12 @@ export class Watchers {
   }
 
   /**
-   * Notes what a transaction changes, instead of what an earlier one did.
+   * Tells all watchers of a batch.
    *
-   * @param plan What it writes.
+   * @param plan What was committed.
    */
-  note(plan: BatchPlan): void {
-    this.#noted = this.#watchers.size === 0 ? [] : touchedBy(plan);
-  }
-
-  /**
-   * Takes what the transaction has changed; to be called after its commit.
-   *
-   * @returns Tells all watchers of it.
-   */
-  committed(): () => void {
-    const noted = this.#noted;
-    this.#noted = [];
-    return () => this.tell(noted);
+  tellOf(plan: BatchPlan): void {
+    if (this.#watchers.size > 0) this.tell(touchedBy(plan));
   }
 
   /**

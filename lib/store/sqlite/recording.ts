@@ -1,0 +1,74 @@
+/**
+ * The transaction that counts a batch: ids → facts → plan → rows.
+ *
+ * @module
+ */
+
+import type { BatchPlan, PlanOptions, Received } from "../../batch.ts";
+import { questionsOf } from "../../facts.ts";
+import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
+import type { IgnoredCount } from "../store.ts";
+import { answer } from "./answers.ts";
+import type { Context } from "./changes.ts";
+import type { Database } from "./database.ts";
+import { duplicatesOf } from "./duplicates.ts";
+import { setCountedEvents } from "./inbox_counted.ts";
+import { Instances } from "./instances.ts";
+import { Names } from "./names.ts";
+import { addIgnored, applyPlan } from "./writes.ts";
+
+/** Counts in a database. */
+export class Recording {
+  readonly #database: Database;
+  readonly #options: PlanOptions;
+  readonly #names: Names;
+  readonly #instances = new Instances();
+
+  /**
+   * @param database Open.
+   * @param options How events are counted.
+   */
+  constructor(database: Database, options: PlanOptions) {
+    this.#database = database;
+    this.#options = options;
+    this.#names = new Names(database);
+  }
+
+  /**
+   * Counts a batch.
+   *
+   * @param received See `Store.record()`.
+   * @param ignored Counts to add to the accounting.
+   * @returns What was written; committed, but not flushed.
+   * @throws {EventFault} If one of the entries is at fault.
+   * @throws {AppError} `unavailable`, if the store is.
+   */
+  record(received: readonly Received[], ignored: readonly IgnoredCount[]): BatchPlan {
+    this.#names.begin();
+    // Synchronous: nothing can come in between.
+    const plan = this.#database.transaction(() => this.#record(received, ignored));
+    this.#names.commit();
+    this.#instances.commit();
+    return plan;
+  }
+
+  #record(received: readonly Received[], ignored: readonly IgnoredCount[]): BatchPlan {
+    const options = this.#options;
+    const context: Context = { database: this.#database, names: this.#names };
+    const candidates = candidatesOf(received, options);
+    const duplicates = duplicatesOf(context, candidates);
+    const fresh = candidates.flatMap((candidate) =>
+      candidate.sighting === undefined || duplicates.has(logKeyOf(candidate))
+        ? []
+        : [candidate.sighting]
+    );
+    const known = answer(this.#database, this.#names, questionsOf(fresh));
+    const plan = planBatch(candidates, { duplicates, known, options });
+    applyPlan(context, plan);
+    this.#instances.write(context, plan.log);
+    addIgnored(context, ignored);
+    const number = received.at(-1)?.number;
+    if (number !== undefined) setCountedEvents(this.#database, number);
+    return plan;
+  }
+}
