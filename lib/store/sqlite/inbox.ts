@@ -93,8 +93,9 @@ export class SqliteInbox implements Inbox {
   }
 
   async append(entries: readonly InboxEntry[]): Promise<number> {
-    // What another program keeps from being counted is not taken in, either.
-    await this.#database.requireWritable();
+    // What another program keeps from being counted is not taken in, either: asked meanwhile.
+    const isWritable = this.#database.requireWritable();
+    isWritable.catch(() => {});
     const first = this.#next;
     const records = recordsOf(entries, first);
     const last = entries.reduce((number, { events }) => number + events, first - 1);
@@ -108,6 +109,10 @@ export class SqliteInbox implements Inbox {
         cause: error,
       });
     }
+    await isWritable.catch((error) => {
+      this.#current.takeBack(records.length, first - 1);
+      throw error;
+    });
     this.#next = last + 1;
     this.#unflushed += records.length;
     // A failure is told of again when there is no room any more.

@@ -77,6 +77,17 @@ export class InboxFile {
     else await this.#file.syncData();
   }
 
+  /**
+   * Forgets what was appended last: it is overwritten next.
+   *
+   * @param bytes How much that is.
+   * @param last Number of the last event before it.
+   */
+  takeBack(bytes: number, last: number): void {
+    this.#end -= bytes;
+    this.last = this.#end === 0 ? 0 : last;
+  }
+
   /** Begins again: what is in the file is needed no more. */
   rewind(): void {
     this.#end = 0;

@@ -40,9 +40,6 @@ import { startThread } from "./thread.ts";
 import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
 import { portableReceived } from "./thread_messages.ts";
 
-/** So long after a commit, in milliseconds, the database is taken to be writable still. */
-const TRUST_MS = 50;
-
 /** Somebody who waits for a reply. */
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -58,7 +55,6 @@ export class ThreadedStore implements Store {
   readonly #waiting = new Map<number | undefined, Waiting>();
   readonly #watchers = new Set<RepositoryWatcher>();
   #calls = 0;
-  #committedAt = -Infinity;
   #isRecording = false;
   #inbox: SqliteInbox | undefined;
   #isOpen = false;
@@ -117,9 +113,7 @@ export class ThreadedStore implements Store {
   ): Promise<Outcome[]> {
     this.#isRecording = true;
     try {
-      const outcomes = await this.#post("record", [received.map(portableReceived), options]);
-      this.#committedAt = performance.now();
-      return outcomes as Outcome[];
+      return await this.#post("record", [received.map(portableReceived), options]) as Outcome[];
     } finally {
       this.#isRecording = false;
     }
@@ -245,11 +239,9 @@ export class ThreadedStore implements Store {
     this.#thread.terminate();
   }
 
-  /** What has just written can write; and what is about to will say so. */
+  /** Who is writing will say so, and would be waited for. */
   async #requireWritable(): Promise<void> {
-    if (this.#isRecording || performance.now() - this.#committedAt < TRUST_MS) return;
-    await this.#call("requireWritable");
-    this.#committedAt = performance.now();
+    if (!this.#isRecording) await this.#call("requireWritable");
   }
 
   async #call<M extends Plain>(
