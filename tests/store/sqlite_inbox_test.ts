@@ -223,6 +223,32 @@ Deno.test("nothing is appended behind a write that failed", async () => {
   again.close();
 });
 
+Deno.test("what a locked database cannot count is taken back", async () => {
+  await using folder = await tempDir();
+  const databasePath = folder.join("drec.db");
+  const database = new Database(databasePath, true);
+  using _ = { [Symbol.dispose]: () => database.close() };
+  let isLocked = false;
+  const inbox = await SqliteInbox.open(databasePath, {
+    ...besideOf(database),
+    requireWritable: () =>
+      isLocked ? Promise.reject(new AppError("unavailable", "locked")) : Promise.resolve(),
+  });
+  assert.equal(await inbox.append([entryOf("a")]), 1);
+  isLocked = true;
+  const refused = [entryOf("refused"), entryOf("refused, too", 3)];
+  await assert.rejects(inbox.append(refused), { code: "unavailable", message: "locked" });
+  isLocked = false;
+  assert.equal(await inbox.append([entryOf("b")]), 2);
+  inbox.close();
+  const again = await SqliteInbox.open(databasePath, besideOf(database));
+  const texts = again.takeFound().map(({ notification }) =>
+    new TextDecoder().decode(notification.body)
+  );
+  assert.deepEqual(texts, ["a", "b"]);
+  again.close();
+});
+
 Deno.test("an inbox is for the user of DREC alone", async () => {
   await using test = await openInbox();
   for (const path of [test.path, test.otherPath]) {
