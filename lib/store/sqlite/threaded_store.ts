@@ -35,6 +35,7 @@ import type {
 } from "../store.ts";
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import { SqliteInbox } from "./inbox.ts";
+import { LockProbe } from "./lock_probe.ts";
 import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
 import { startThread } from "./thread.ts";
 import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
@@ -56,6 +57,7 @@ export class ThreadedStore implements Store {
   readonly #watchers = new Set<RepositoryWatcher>();
   #calls = 0;
   #isRecording = false;
+  #probe: LockProbe | undefined;
   #inbox: SqliteInbox | undefined;
   #isOpen = false;
   /** Why nothing can be called any more. */
@@ -91,6 +93,7 @@ export class ThreadedStore implements Store {
     try {
       await store.#reply(undefined, { location, options });
       store.#isOpen = true;
+      store.#probe = new LockProbe(location.path);
       store.#inbox = await SqliteInbox.open(location.path, {
         requireWritable: () => store.#requireWritable(),
         counted: () => store.#call("counted"),
@@ -234,14 +237,16 @@ export class ThreadedStore implements Store {
     if (this.#ended !== undefined) return;
     this.#watchers.clear();
     this.#inbox?.close();
+    this.#probe?.close();
     if (this.#isOpen) await this.#call("close");
     this.#end(new AppError("unavailable", "The store is closed"));
     this.#thread.terminate();
   }
 
-  /** Who is writing will say so, and would be waited for. */
+  /** Who is recording will say so, and would be waited for. */
   async #requireWritable(): Promise<void> {
-    if (!this.#isRecording) await this.#call("requireWritable");
+    if (this.#isRecording || this.#probe?.isFree()) return;
+    await this.#call("requireWritable");
   }
 
   async #call<M extends Plain>(
