@@ -49,6 +49,8 @@ export interface Received {
   readonly envelope: Envelope;
   /** Its number in the inbox, if it came through one. */
   readonly number?: number;
+  /** The event's own time could not be used. */
+  readonly isSkewed?: true;
 }
 
 /** What became of an entry. */

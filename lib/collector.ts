@@ -152,9 +152,11 @@ class QueueingCollector implements Collector {
 
   /** Counts what an earlier process took in, and was killed before it had counted it. */
   #countFound(): void {
-    for (const { notification, first, counted } of this.#inbox?.takeFound() ?? []) {
+    const inbox = this.#inbox;
+    if (inbox === undefined) return;
+    for (const { notification, first, counted } of inbox.takeFound()) {
       const received = this.#withoutIgnored(receivedOf(notification));
-      this.#backlog?.add(numbered(received, first).slice(counted));
+      this.#backlog?.add(waiting(received, inbox, first).slice(counted));
     }
   }
 
@@ -242,7 +244,7 @@ class QueueingCollector implements Collector {
       events: received.length,
     }));
     const first = await this.#trying(() => inbox.append(entries));
-    this.#backlog?.add(numbered(batch.flatMap(({ received }) => received), first));
+    this.#backlog?.add(waiting(batch.flatMap(({ received }) => received), inbox, first));
   }
 
   async #clear(inbox: Inbox, { wipe }: { wipe: boolean }): Promise<void> {
@@ -282,7 +284,7 @@ function isAboutLayer({ entry }: Received): boolean {
   return "event" in entry && isUnderstoodBlob(entry.event);
 }
 
-/** Entries with their numbers in the inbox. */
-function numbered(received: readonly Received[], first: number): (Received & { number: number })[] {
-  return received.map((item, index) => ({ ...item, number: first + index }));
+/** Entries with their numbers, ready to wait. */
+function waiting(received: readonly Received[], inbox: Inbox, first: number): Received[] {
+  return received.map((item, index) => inbox.pack({ ...item, number: first + index }));
 }

@@ -48,7 +48,10 @@ export function receivedOf({ registry, receivedAt, body, oversize }: Notificatio
   const entries = oversize === undefined ? parseEnvelope(body, receivedAt) : [{
     rejected: { id: idInside(body) ?? envelope.key(), reason: `too large: ${oversize} bytes` },
   }];
-  return entries.map((entry) => ({ registry, receivedAt, entry, envelope }));
+  return entries.map((entry) => {
+    const isSkewed = "event" in entry && entry.event.clockSkewed;
+    return { registry, receivedAt, entry, envelope, ...(isSkewed ? { isSkewed } : {}) };
+  });
 }
 
 /** What a body is called and what is kept of it, should it have to be quarantined. */

@@ -128,13 +128,13 @@ export class Recorder {
   #observe(received: readonly Received[], outcomes: readonly Outcome[]): void {
     const { metrics } = this.#options;
     const counts = new Map<string, number>();
-    for (const [index, { registry, entry }] of received.entries()) {
+    for (const [index, item] of received.entries()) {
+      const { registry } = item;
       const key = `${registry}\n${outcomes[index]}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
-      const isNew = outcomes[index] === "counted";
-      if (isNew && "event" in entry && entry.event.clockSkewed) metrics.clockSkewed.add(1);
+      if (outcomes[index] === "counted" && item.isSkewed) metrics.clockSkewed.add(1);
       if (outcomes[index] === "quarantined") {
-        this.#options.onQuarantined?.({ registry, ...rejectionOf(entry) });
+        this.#options.onQuarantined?.({ registry, ...rejectionOf(item.entry) });
       }
     }
     for (const [key, count] of counts) {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Notification } from "../batch.ts";
+import type { Notification, Received } from "../batch.ts";
 
 /** A notification on its way into an inbox. */
 export interface InboxEntry {
@@ -40,6 +40,13 @@ export interface Inbox {
    * @throws {AppError} `unavailable`: they may have been kept or not, and must come again.
    */
   append(entries: readonly InboxEntry[]): Promise<number>;
+  /**
+   * Makes an entry ready to wait for its counting.
+   *
+   * @param received The entry, with its number.
+   * @returns The same entry; it takes little memory, and little time to be handed to `record`.
+   */
+  pack(received: Received): Received;
   /** Whether about that many bytes of bodies can be appended; if not, it must be cleared before. */
   hasRoom(bytes: number): boolean;
   /** Whether nothing was appended since it was cleared. */

@@ -8,12 +8,8 @@ import assert from "node:assert/strict";
 
 import { AppError } from "../../lib/errors.ts";
 import { receivedOf } from "../../lib/notification.ts";
-import {
-  errorFrom,
-  portableError,
-  portableReceived,
-  receivedFrom,
-} from "../../lib/store/sqlite/thread_messages.ts";
+import { packed, PackedReceived, unpacked } from "../../lib/store/sqlite/packed_received.ts";
+import { errorFrom, portableError } from "../../lib/store/sqlite/thread_messages.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
 import { EventFault } from "../../lib/store/store.ts";
 import { wireEvent } from "../support/ingest.ts";
@@ -44,9 +40,12 @@ Deno.test("an entry that has crossed is the same, with the envelope if it is for
   const events = [wireEvent(), wireEvent({ action: "dance" }), 7];
   const body = new TextEncoder().encode(JSON.stringify({ events }));
   const received = receivedOf({ registry: "main", receivedAt: 1, body, deadline: 0 });
-  const crossed = received.map((item) =>
-    receivedFrom(structuredClone(portableReceived({ ...item, number: 5 })))
-  );
+  const waiting = received.map((item) => new PackedReceived({ ...item, number: 5 }));
+  assert.deepEqual(waiting.map(({ entry }) => entry), received.map(({ entry }) => entry));
+  const crossed = waiting.map(packed).map(unpacked);
+  assert.deepEqual(received.map(packed).map(unpacked).map(({ entry }) => entry), [
+    ...crossed.map(({ entry }) => entry),
+  ]);
   assert.deepEqual(
     crossed.map(({ registry, receivedAt, number, entry }) => [registry, receivedAt, number, entry]),
     received.map(({ entry }) => ["main", 1, 5, entry]),

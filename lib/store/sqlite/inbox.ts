@@ -5,10 +5,12 @@
  * @module
  */
 
+import type { Received } from "../../batch.ts";
 import { AppError } from "../../errors.ts";
 import type { FoundNotification, Inbox, InboxEntry } from "../inbox.ts";
 import { FILE_BYTES, InboxFile } from "./inbox_file.ts";
 import { recordsOf } from "./inbox_records.ts";
+import { PackedReceived } from "./packed_received.ts";
 
 /** Bytes that a file may have while the other is needed, unless a single batch needs more. */
 const MAX_BYTES = 4 * FILE_BYTES;
@@ -118,6 +120,10 @@ export class SqliteInbox implements Inbox {
     // A failure is told of again when there is no room any more.
     if (this.#unflushed > FLUSH_BYTES) this.#flush().catch(() => {});
     return first;
+  }
+
+  pack(received: Received): Received {
+    return new PackedReceived(received);
   }
 
   hasRoom(bytes: number): boolean {

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Received } from "../../batch.ts";
 import { AppError, type ErrorCode } from "../../errors.ts";
-import { whyNotUnderstood } from "../../mapping.ts";
 import { EventFault, type RepositoryRef, type StoreOptions } from "../store.ts";
 import type { SqliteLocation } from "./sqlite_store.ts";
 
@@ -44,43 +42,6 @@ interface PortableError {
   readonly message: string;
   readonly stack?: string;
   readonly cause?: string;
-}
-
-/** {@linkcode Received}, of whose envelope only that crosses which the quarantine will need. */
-export interface PortableReceived extends Omit<Received, "envelope"> {
-  readonly envelope?: { readonly key: string; readonly excerpt: string; readonly bytes: number };
-}
-
-/**
- * Makes an entry ready for the other side.
- *
- * @param received The entry.
- * @returns A copy without functions.
- */
-export function portableReceived(
-  { registry, receivedAt, entry, envelope, number }: Received,
-): PortableReceived {
-  const isUnderstood = "event" in entry && whyNotUnderstood(entry.event) === undefined;
-  return {
-    registry,
-    receivedAt,
-    entry,
-    ...(number === undefined ? {} : { number }),
-    ...(isUnderstood ? {} : {
-      envelope: { key: envelope.key(), excerpt: envelope.excerpt(), bytes: envelope.bytes },
-    }),
-  };
-}
-
-/**
- * The way back of {@linkcode portableReceived}.
- *
- * @param received What has arrived.
- * @returns The entry.
- */
-export function receivedFrom({ envelope, ...item }: PortableReceived): Received {
-  const { key = "", excerpt = "", bytes = 0 } = envelope ?? {};
-  return { ...item, envelope: { key: () => key, excerpt: () => excerpt, bytes } };
 }
 
 /**

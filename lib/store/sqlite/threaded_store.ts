@@ -36,10 +36,10 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import { SqliteInbox } from "./inbox.ts";
 import { LockProbe } from "./lock_probe.ts";
+import { packed } from "./packed_received.ts";
 import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
 import { startThread } from "./thread.ts";
 import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
-import { portableReceived } from "./thread_messages.ts";
 
 /** Somebody who waits for a reply. */
 interface Waiting {
@@ -116,7 +116,7 @@ export class ThreadedStore implements Store {
   ): Promise<Outcome[]> {
     this.#isRecording = true;
     try {
-      return await this.#post("record", [received.map(portableReceived), options]) as Outcome[];
+      return await this.#post("record", [received.map(packed), options]) as Outcome[];
     } finally {
       this.#isRecording = false;
     }
