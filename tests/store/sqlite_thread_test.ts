@@ -15,6 +15,7 @@ import { EventFault } from "../../lib/store/store.ts";
 import { wireEvent } from "../support/ingest.ts";
 import { openTestStore, recordEvents, storeOptionsOf } from "../support/store.ts";
 import { tempDir } from "../support/wait.ts";
+import { watch } from "./contract_watching.ts";
 
 Deno.test("an error that has crossed is of its class, with what a person must know", () => {
   const cause = new TypeError("why");
@@ -67,6 +68,20 @@ Deno.test("who waits for a thread that is closed hears of it", async () => {
   else assert.deepEqual(waiting.value, ["counted"]);
   await assert.rejects(opened.store.ping(), { code: "unavailable", message: /closed/ });
   await opened[Symbol.asyncDispose]();
+});
+
+Deno.test("who watches when nobody has done so for a while is told, each once", async () => {
+  await using opened = await openTestStore();
+  const [first, second] = await Promise.all([watch(opened.store), watch(opened.store)]);
+  await recordEvents(opened.store, [{}]);
+  for (const told of [first, second]) await told.expect("default team/app");
+  await first[Symbol.asyncDispose]();
+  await second[Symbol.asyncDispose]();
+  await recordEvents(opened.store, [{}]);
+  await using third = await watch(opened.store);
+  await recordEvents(opened.store, [{ repository: "team/tool" }]);
+  await third.expect("default team/tool");
+  assert.deepEqual([first.names, second.names, third.names], [[], [], []]);
 });
 
 Deno.test("a store that cannot be opened leaves no thread behind", async () => {

@@ -44,7 +44,7 @@ function serve(scope: ThreadScope, { location, options }: OpenMessage): void {
       const [texts, rest] = args as [string[], Parameters<SqliteStore["record"]>[1]];
       return await store.record(texts.map(unpacked), rest);
     }
-    if (method === "watch") return void (watching ??= await store.watch(tellerOf(scope)));
+    if (method === "watch") return void (watching = await store.watch(tellerOf(scope)));
     if (method === "unwatch") return await watching?.[Symbol.asyncDispose]();
     const action: (...args: unknown[]) => unknown = Reflect.get(store, method);
     return await action.apply(store, args);

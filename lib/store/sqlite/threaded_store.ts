@@ -55,6 +55,8 @@ export class ThreadedStore implements Store {
   readonly #thread: Worker;
   readonly #waiting = new Map<number | undefined, Waiting>();
   readonly #watchers = new Set<RepositoryWatcher>();
+  /** Settled when the thread tells of changes; `undefined` while nobody wants to know. */
+  #watching: Promise<unknown> | undefined;
   #calls = 0;
   #isRecording = false;
   #probe: LockProbe | undefined;
@@ -204,11 +206,15 @@ export class ThreadedStore implements Store {
 
   async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     this.#watchers.add(watcher);
-    await this.#post("watch", []);
+    // One on the other side for all that are here.
+    this.#watching ??= this.#post("watch", []);
+    await this.#watching;
     return {
       [Symbol.asyncDispose]: async () => {
         this.#watchers.delete(watcher);
-        if (this.#watchers.size === 0 && !this.#ended) await this.#post("unwatch", []);
+        if (this.#watchers.size > 0 || this.#ended !== undefined) return;
+        this.#watching = undefined;
+        await this.#post("unwatch", []);
       },
     };
   }
