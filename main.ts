@@ -5,28 +5,16 @@
  * @module
  */
 
-import { checkCommand } from "./lib/cli/check.ts";
 import type { Command, Terminal } from "./lib/cli/command.ts";
-import { healthcheckCommand } from "./lib/cli/healthcheck.ts";
-import { registryConfigCommand } from "./lib/cli/registry_config.ts";
-import { serveCommand } from "./lib/cli/serve.ts";
-import { tokenCommand } from "./lib/cli/token.ts";
 import { AppError, renderError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
 
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  checkCommand,
-  registryConfigCommand,
-  tokenCommand,
-  healthcheckCommand,
-];
-
-const HELP = `DREC ${VERSION}, the Docker Registry Event Collector
+const helpOf = (commands: readonly Command[]): string =>
+  `DREC ${VERSION}, the Docker Registry Event Collector
 
 Usage: drec [COMMAND] [config.yml] [--KEY VALUE …]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(17)}${summary}`).join("\n")}
+${commands.map(({ name, summary }) => `  ${name.padEnd(17)}${summary}`).join("\n")}
 
   -h, --help       this text, or that of a command
   -V, --version    the version
@@ -37,7 +25,11 @@ Exit codes: 0 success or a clean stop, 1 a failure at run time, 2 wrong usage or
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first = "", ...rest] = args;
   if (first === "--version" || first === "-V") return say(terminal, `drec ${VERSION}`);
-  if (first === "help" || first === "--help" || first === "-h") return say(terminal, HELP);
+  // Not before it is known that this is no thread: the commands are nearly all there is.
+  const { COMMANDS, serveCommand } = await import("./lib/cli/commands.ts");
+  if (first === "help" || first === "--help" || first === "-h") {
+    return say(terminal, helpOf(COMMANDS));
+  }
   const named = COMMANDS.find((command) => command.name === first);
   const command = named ?? serveCommand;
   // Whatever is no command is the configuration of `serve`: the original was called so.
@@ -79,7 +71,8 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Arr
 // Where everything has been made one file, the thread of the store begins here, too.
 const isThread = "DedicatedWorkerGlobalScope" in globalThis;
 
-if (import.meta.main && !isThread) {
+if (isThread) await import("./lib/store/sqlite/thread.ts");
+else if (import.meta.main) {
   try {
     // A half-sent request would keep the process alive.
     Deno.exit(await run(Deno.args, createTerminal()));
