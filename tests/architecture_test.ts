@@ -70,9 +70,8 @@ const layers: Place[][] = [
 
 /** Modules that few others know: an adapter is chosen, and the routes are mounted, in one place. */
 const secluded: { place: Place; knownTo: Place[] }[] = [
-  { place: "lib/store/sqlite/", knownTo: ["lib/store/open.ts"] },
-  // The program in one file is also the file that the thread is started from.
-  { place: "lib/store/sqlite/thread.ts", knownTo: ["lib/store/sqlite/", "main.ts"] },
+  // Made one file, the program is also what the thread of SQLite is started from.
+  { place: "lib/store/sqlite/", knownTo: ["lib/store/open.ts", "main.ts"] },
   { place: "lib/store/mongodb/", knownTo: ["lib/store/open.ts"] },
   { place: "lib/http/", knownTo: ["lib/cli/"] },
   { place: "lib/http/app.ts", knownTo: ["lib/cli/"] },
