@@ -20,7 +20,6 @@ import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import { VERSION } from "../version.ts";
-import { loadCertificate } from "./certificate.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
 import { printRegistryConfig } from "./registry_config.ts";
@@ -48,7 +47,9 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
     for (const warning of config.warnings) log.warning(warning);
     const stopRequested = terminal.stopRequested();
     // A database that does not answer is waited for, but not by who wants to end.
-    const store = await Promise.race([openStore(config, { exclusive: true }), stopRequested]);
+    const opening = openStore(config, { exclusive: true });
+    if (config.server.ssl !== "off") void importCertificates();
+    const store = await Promise.race([opening, stopRequested]);
     if (store === undefined) return 0;
     try {
       await serve(config, store, { terminal, log, stopRequested });
@@ -59,6 +60,11 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
     return 0;
   },
 };
+
+/** What makes and reads certificates is large: it is loaded while the store opens, if at all. */
+function importCertificates(): Promise<typeof import("./certificate.ts")> {
+  return import("./certificate.ts");
+}
 
 /** Requests in progress have this long to finish; the process ends within ten seconds. */
 const GRACE_MS = 4000;
@@ -81,7 +87,9 @@ async function serve(
 ): Promise<void> {
   const metrics = createMetrics({ version: VERSION });
   const tokens = await madeTokens(config, store);
-  const certificate = await loadCertificate(config, { metrics, log: logger("tls") });
+  const certificate = config.server.ssl === "off"
+    ? undefined
+    : await (await importCertificates()).loadCertificate(config, { metrics, log: logger("tls") });
   const collector = createCollector({
     store,
     metrics,
