@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 
 import { AppError } from "../../lib/errors.ts";
 import { receivedOf } from "../../lib/notification.ts";
+import { LockProbe } from "../../lib/store/sqlite/lock_probe.ts";
 import { packed, PackedReceived, unpacked } from "../../lib/store/sqlite/packed_received.ts";
 import { errorFrom, portableError } from "../../lib/store/sqlite/thread_messages.ts";
 import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
@@ -82,6 +83,17 @@ Deno.test("who watches when nobody has done so for a while is told, each once", 
   await recordEvents(opened.store, [{ repository: "team/tool" }]);
   await third.expect("default team/tool");
   assert.deepEqual([first.names, second.names, third.names], [[], [], []]);
+});
+
+Deno.test("to look for a lock disturbs nobody who asks whether the store answers", async () => {
+  await using opened = await openTestStore();
+  const probe = new LockProbe(opened.path);
+  using _ = { [Symbol.dispose]: () => probe.close() };
+  for (let round = 0; round < 100; round++) {
+    const ping = opened.store.ping();
+    for (let look = 0; look < 50; look++) probe.isFree();
+    await ping;
+  }
 });
 
 Deno.test("a store that cannot be opened leaves no thread behind", async () => {

@@ -16,6 +16,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** How long another process, such as a replay, may hold the write lock: it stops everything here. */
 const BUSY_MS = 250;
+/** Longer than the lock of a `LockProbe`, which is held for some microseconds. */
+const IMPATIENT_MS = 25;
 
 /**
  * Pages of the write-ahead log (4 KiB each) after which SQLite copies them into the database, within
@@ -130,13 +132,13 @@ export class Database {
   }
 
   /**
-   * Does something without waiting for a lock that another process holds.
+   * Does something without waiting long for a lock that another process holds.
    *
    * @param action What to do.
    * @returns What the action returned.
    */
   impatiently<T>(action: () => T): T {
-    this.reading(() => this.#database.exec("PRAGMA busy_timeout = 0"));
+    this.reading(() => this.#database.exec(`PRAGMA busy_timeout = ${IMPATIENT_MS}`));
     try {
       return action();
     } finally {
