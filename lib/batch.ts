@@ -47,14 +47,38 @@ export interface Received {
   readonly receivedAt: number;
   readonly entry: EnvelopeEntry;
   readonly envelope: Envelope;
-  /** Its number in the inbox, if it came through one. */
-  readonly number?: number;
-  /** The event's own time could not be used. */
-  readonly isSkewed?: true;
 }
 
 /** What became of an entry. */
 export type Outcome = "counted" | "duplicate" | "ignored" | "quarantined";
+
+/** Events counted as ignored before they reached the store, by registry. */
+export interface IgnoredCount {
+  readonly registry: string;
+  /** Milliseconds since 1970, of the arrival. */
+  readonly receivedAt: number;
+  readonly count: number;
+}
+
+/** What a commit has done, for metrics and logs. */
+export interface Tally {
+  readonly events: number;
+  /** How long it took. */
+  readonly seconds: number;
+  /** Each registry and outcome at most once. */
+  readonly outcomes: readonly {
+    readonly registry: string;
+    readonly outcome: Outcome;
+    readonly count: number;
+  }[];
+  /** Counted events whose own time could not be used. */
+  readonly clockSkewed: number;
+  readonly quarantined: readonly {
+    readonly registry: string;
+    readonly id: string;
+    readonly reason: string;
+  }[];
+}
 
 /** How events are counted here: the configuration, and the store's secret key. */
 export interface PlanOptions {

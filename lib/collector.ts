@@ -15,15 +15,14 @@ import { Backlog } from "./backlog.ts";
 import type { Notification, Received } from "./batch.ts";
 import { AppError } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
-import { isUnderstoodBlob, receivedOf } from "./notification.ts";
-import { MAX_BATCH_EVENTS, Recorder, type RecorderOptions } from "./recorder.ts";
+import { eventsIn, isAboutLayer, mayBeAboutLayers, receivedOf } from "./notification.ts";
+import { MAX_BATCH_EVENTS } from "./recorded.ts";
+import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { Inbox } from "./store/inbox.ts";
 import type { IgnoredCount } from "./store/store.ts";
 
 /** What {@linkcode createCollector} is made with. */
 export interface CollectorOptions extends RecorderOptions {
-  /** Whether events about layers are counted. */
-  readonly blobs: "ignore" | "count";
   /** How many events may wait. */
   readonly queueLimit: number;
 }
@@ -66,7 +65,10 @@ const TIDY_MS = 5000;
 /** A body whose events wait together. */
 interface Job {
   readonly notification: Notification;
-  readonly received: readonly Received[];
+  /** How many they are, or about how many. */
+  readonly events: number;
+  /** The events, where there is no inbox to be read from. */
+  readonly received?: readonly Received[];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -103,7 +105,8 @@ class QueueingCollector implements Collector {
     this.#recorder = new Recorder(options);
     this.#inbox = inbox;
     this.#backlog = inbox && new Backlog(this.#recorder, inbox);
-    this.#countFound();
+    // What an earlier process took in, and was killed before it had counted it.
+    this.#backlog?.add(this.#inbox?.takeFound() ?? []);
     this.#tidyTimer = setInterval(() => this.#tidyWhenIdle(), TIDY_MS);
   }
 
@@ -118,12 +121,20 @@ class QueueingCollector implements Collector {
     const { registry, receivedAt } = notification;
     const problem = this.unavailable();
     if (problem !== undefined) throw new AppError("unavailable", problem);
-    const received = receivedOf(notification);
-    const counted = this.#withoutIgnored(received);
     this.#metrics.lastEvent.set(receivedAt / 1000, { registry });
-    if (counted.length > 0) await this.#enqueue(notification, counted);
+    const isIgnoring = this.#blobs === "ignore";
+    const hasInbox = this.#inbox !== undefined;
+    // What goes into the inbox is read when it is counted; here only what may not have to.
+    if (hasInbox && !(isIgnoring && mayBeAboutLayers(notification.body))) {
+      return await this.#enqueue({ notification, events: eventsIn(notification.body) });
+    }
+    const received = receivedOf(notification);
+    const counted = isIgnoring ? received.filter((item) => !isAboutLayer(item)) : received;
+    const events = counted.length;
+    if (hasInbox && events > 0) return await this.#enqueue({ notification, events });
+    if (events > 0) await this.#enqueue({ notification, events, received: counted });
     // Not before: what is refused comes again, and would be ignored a second time.
-    this.#recorder.ignore({ registry, receivedAt, count: received.length - counted.length });
+    this.#recorder.ignore({ registry, receivedAt, count: received.length - events });
   }
 
   unavailable(): string | undefined {
@@ -150,28 +161,15 @@ class QueueingCollector implements Collector {
     this.#backlog?.stop();
   }
 
-  /** Counts what an earlier process took in, and was killed before it had counted it. */
-  #countFound(): void {
-    const inbox = this.#inbox;
-    if (inbox === undefined) return;
-    for (const { notification, first, counted } of inbox.takeFound()) {
-      const received = this.#withoutIgnored(receivedOf(notification));
-      this.#backlog?.add(waiting(received, inbox, first).slice(counted));
-    }
-  }
-
-  #withoutIgnored(received: readonly Received[]): readonly Received[] {
-    return this.#blobs === "count" ? received : received.filter((item) => !isAboutLayer(item));
-  }
-
-  async #enqueue(notification: Notification, received: readonly Received[]): Promise<void> {
+  async #enqueue(waiting: Omit<Job, "resolve" | "reject">): Promise<void> {
+    const { events } = waiting;
     // A body larger than the queue passes while the queue is empty, else it never would.
-    if (this.#queuedEvents > 0 && this.#queuedEvents + received.length > this.#queueLimit) {
+    if (this.#queuedEvents > 0 && this.#queuedEvents + events > this.#queueLimit) {
       throw new AppError("unavailable", "The queue is full");
     }
-    this.#changeQueued(received.length);
+    this.#changeQueued(events);
     await new Promise<void>((resolve, reject) => {
-      this.#queue.push({ notification, received, resolve, reject });
+      this.#queue.push({ ...waiting, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -207,13 +205,13 @@ class QueueingCollector implements Collector {
   #takeBatch(): Job[] {
     let events = 0;
     let bytes = 0;
-    const end = this.#queue.findIndex(({ received, notification }, index) => {
-      events += received.length;
+    const end = this.#queue.findIndex(({ events: more, notification }, index) => {
+      events += more;
       bytes += notification.body.length;
       return index > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES);
     });
     const taken = this.#queue.splice(0, end < 0 ? this.#queue.length : end);
-    this.#changeQueued(-taken.reduce((sum, { received }) => sum + received.length, 0));
+    this.#changeQueued(-taken.reduce((sum, { events }) => sum + events, 0));
     return taken.filter((job) => this.#isStillWanted(job));
   }
 
@@ -227,7 +225,7 @@ class QueueingCollector implements Collector {
   async #commit(batch: readonly Job[]): Promise<void> {
     try {
       if (this.#inbox !== undefined) await this.#keep(this.#inbox, batch);
-      else await this.#recorder.record(batch.flatMap(({ received }) => received));
+      else await this.#recorder.record(batch.flatMap(({ received = [] }) => received));
       for (const { resolve } of batch) resolve();
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -239,12 +237,8 @@ class QueueingCollector implements Collector {
     const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
     await this.#backlog?.bounded();
     if (!inbox.hasRoom(bytes)) await this.#clear(inbox, { wipe: false });
-    const entries = batch.map(({ notification, received }) => ({
-      notification,
-      events: received.length,
-    }));
-    const first = await this.#trying(() => inbox.append(entries));
-    this.#backlog?.add(waiting(batch.flatMap(({ received }) => received), inbox, first));
+    const kept = await this.#trying(() => inbox.append(batch.map((job) => job.notification)));
+    this.#backlog?.add(kept);
   }
 
   async #clear(inbox: Inbox, { wipe }: { wipe: boolean }): Promise<void> {
@@ -277,14 +271,4 @@ class QueueingCollector implements Collector {
       // The recorder has told of it.
     }
   }
-}
-
-/** Whether it is about a layer: where these are ignored, what cannot be understood is not. */
-function isAboutLayer({ entry }: Received): boolean {
-  return "event" in entry && isUnderstoodBlob(entry.event);
-}
-
-/** Entries with their numbers, ready to wait. */
-function waiting(received: readonly Received[], inbox: Inbox, first: number): Received[] {
-  return received.map((item, index) => inbox.pack({ ...item, number: first + index }));
 }

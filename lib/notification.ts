@@ -5,23 +5,31 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 import type { Envelope, Notification, Received } from "./batch.ts";
-import { parseEnvelope, type RegistryEvent } from "./event.ts";
+import { parseEnvelope } from "./event.ts";
 import { whyNotUnderstood } from "./mapping.ts";
 import type { EventFault } from "./store/store.ts";
 
+/** Keys and parts of a `target.url`, as registries write them (protocol.md §1). */
+const ACTION = Buffer.from('"action"');
+const MANIFEST_URL = Buffer.from("/manifests/");
+const BLOB_URL = Buffer.from("/blobs/");
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;
 
 /**
- * Says whether an event is about a layer: told before the store is asked, so that it costs nothing.
+ * Says whether an entry is about a layer: told before the store is asked, so that it costs nothing.
  *
- * @param event The event.
- * @returns True for a push, pull or mount of a blob that can be understood.
+ * @param received The entry.
+ * @returns True for a push, pull or mount of a blob that can be understood; where layers are
+ *   ignored, what cannot be understood is not.
  */
-export function isUnderstoodBlob(event: RegistryEvent): boolean {
+export function isAboutLayer({ entry }: Received): boolean {
+  if (!("event" in entry)) return false;
+  const { event } = entry;
   return event.kind === "blob" && event.action !== "delete" &&
     whyNotUnderstood(event) === undefined;
 }
@@ -48,10 +56,38 @@ export function receivedOf({ registry, receivedAt, body, oversize }: Notificatio
   const entries = oversize === undefined ? parseEnvelope(body, receivedAt) : [{
     rejected: { id: idInside(body) ?? envelope.key(), reason: `too large: ${oversize} bytes` },
   }];
-  return entries.map((entry) => {
-    const isSkewed = "event" in entry && entry.event.clockSkewed;
-    return { registry, receivedAt, entry, envelope, ...(isSkewed ? { isSkewed } : {}) };
-  });
+  return entries.map((entry) => ({ registry, receivedAt, entry, envelope }));
+}
+
+/**
+ * Says about how many events a body has, without reading it.
+ *
+ * @param body The body.
+ * @returns How often the key occurs that each must have; at least 1.
+ */
+export function eventsIn(body: Uint8Array): number {
+  const text = bufferOf(body);
+  let events = 0;
+  for (let at = text.indexOf(ACTION); at >= 0; at = text.indexOf(ACTION, at + ACTION.length)) {
+    events++;
+  }
+  return Math.max(1, events);
+}
+
+/**
+ * Says whether a body may have nothing but events about layers, without reading it.
+ *
+ * @param body The body.
+ * @returns False only if it speaks of manifests, and of no blob.
+ */
+export function mayBeAboutLayers(body: Uint8Array): boolean {
+  const text = bufferOf(body);
+  return !text.includes(MANIFEST_URL) || text.includes(BLOB_URL);
+}
+
+/** The same bytes; searching them is native. */
+function bufferOf(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.length);
 }
 
 /** What a body is called and what is kept of it, should it have to be quarantined. */

@@ -1,27 +1,28 @@
 /**
- * Hands events to the store: in batches of a bounded size, those at fault apart, and what became of
- * them into the metrics. Knows whether the store answers.
+ * Hands events to the store, directly or from the inbox, and what became of them to the metrics.
+ * Knows whether the store answers.
  *
  * @module
  */
 
-import type { Outcome, Received } from "./batch.ts";
+import type { IgnoredCount, Received, Tally } from "./batch.ts";
 import type { Metrics } from "./metrics.ts";
-import { quarantined, rejectionOf } from "./notification.ts";
-import { EventFault, type IgnoredCount, type Store } from "./store/store.ts";
+import { MAX_BATCH_EVENTS, recordBeginning } from "./recorded.ts";
+import type { Inbox, Kept } from "./store/inbox.ts";
+import type { Store } from "./store/store.ts";
 
 /** What a {@linkcode Recorder} is made with. */
 export interface RecorderOptions {
   readonly store: Store;
   readonly metrics: Metrics;
+  /** Whether events about layers are counted. */
+  readonly blobs: "ignore" | "count";
   /** Told when the store stops and starts to answer; not told the same twice in a row. */
   readonly onStoreChange: (error: unknown) => void;
   /** Told of each entry that went into the quarantine. */
   readonly onQuarantined?: (entry: { registry: string; id: string; reason: string }) => void;
 }
 
-/** The most events in a batch. */
-export const MAX_BATCH_EVENTS = 500;
 const PROBE_MS = 250;
 const RECORD_BUDGET_MS = 2000;
 
@@ -61,17 +62,30 @@ export class Recorder {
    * @throws {AppError} `unavailable`: some may have been recorded, others not.
    */
   async record(received: readonly Received[]): Promise<void> {
-    try {
-      let start = 0;
-      do {
-        const batch = received.slice(start, start + MAX_BATCH_EVENTS);
-        await this.#record(batch, Date.now() + RECORD_BUDGET_MS);
-        start += MAX_BATCH_EVENTS;
-      } while (start < received.length);
-    } catch (error) {
-      this.fail(error);
-      throw error;
-    }
+    let rest = received;
+    do {
+      const { length } = await this.#commit(async (ignored) => {
+        const options = { ignored, deadline: Date.now() + RECORD_BUDGET_MS };
+        const record = (part: readonly Received[]) => this.#options.store.record(part, options);
+        const recorded = await recordBeginning(rest.slice(0, MAX_BATCH_EVENTS), record);
+        return { ...recorded, tallies: [recorded.tally] };
+      });
+      rest = rest.slice(length);
+    } while (rest.length > 0);
+  }
+
+  /**
+   * Counts notifications that are in an inbox.
+   *
+   * @param inbox The inbox.
+   * @param kept The notifications, in order.
+   * @returns The number of the last of which all is counted.
+   * @throws {AppError} `unavailable`: some may have been counted, others not.
+   */
+  async count(inbox: Inbox, kept: readonly Kept[]): Promise<number> {
+    const { blobs } = this.#options;
+    const { last } = await this.#commit((ignored) => inbox.count(kept, { blobs, ignored }));
+    return last;
   }
 
   /**
@@ -90,34 +104,21 @@ export class Recorder {
     clearTimeout(this.#probeTimer);
   }
 
-  /** One transaction; an entry that is at fault is found by halving, and quarantined. */
-  async #record(received: readonly Received[], deadline: number): Promise<void> {
-    const { store, metrics } = this.#options;
+  /** Takes what was ignored along, and tells what was done. */
+  async #commit<T extends { readonly tallies: readonly Tally[] }>(
+    commit: (ignored: readonly IgnoredCount[]) => Promise<T>,
+  ): Promise<T> {
     const ignored = this.pendingIgnored();
     this.#ignored.clear();
     try {
-      const start = performance.now();
-      const outcomes = await store.record(received, { ignored, deadline });
-      metrics.commitDuration.observe((performance.now() - start) / 1000);
-      metrics.batchEvents.observe(received.length);
-      this.#observe(received, outcomes);
+      const done = await commit(ignored);
+      for (const tally of done.tallies) this.#observe(tally);
+      return done;
     } catch (error) {
       for (const count of ignored) this.#addIgnored(count);
-      if (!(error instanceof EventFault)) throw error;
-      await this.#split(received, { deadline, fault: error });
+      this.fail(error);
+      throw error;
     }
-  }
-
-  async #split(
-    received: readonly Received[],
-    { deadline, fault }: { deadline: number; fault: EventFault },
-  ): Promise<void> {
-    const [first, ...rest] = received;
-    if (first === undefined) throw fault;
-    if (rest.length === 0) return await this.#record([quarantined(first, fault)], deadline);
-    const half = Math.ceil(received.length / 2);
-    await this.#record(received.slice(0, half), deadline);
-    await this.#record(received.slice(half), deadline);
   }
 
   #addIgnored({ registry, receivedAt, count }: IgnoredCount): void {
@@ -125,22 +126,15 @@ export class Recorder {
     this.#ignored.set(registry, { registry, receivedAt, count: present + count });
   }
 
-  #observe(received: readonly Received[], outcomes: readonly Outcome[]): void {
-    const { metrics } = this.#options;
-    const counts = new Map<string, number>();
-    for (const [index, item] of received.entries()) {
-      const { registry } = item;
-      const key = `${registry}\n${outcomes[index]}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      if (outcomes[index] === "counted" && item.isSkewed) metrics.clockSkewed.add(1);
-      if (outcomes[index] === "quarantined") {
-        this.#options.onQuarantined?.({ registry, ...rejectionOf(item.entry) });
-      }
-    }
-    for (const [key, count] of counts) {
-      const [registry = "", outcome = ""] = key.split("\n");
+  #observe({ events, seconds, outcomes, clockSkewed, quarantined }: Tally): void {
+    const { metrics, onQuarantined } = this.#options;
+    metrics.commitDuration.observe(seconds);
+    metrics.batchEvents.observe(events);
+    metrics.clockSkewed.add(clockSkewed);
+    for (const { registry, outcome, count } of outcomes) {
       metrics.events.add(count, { registry, outcome });
     }
+    for (const entry of quarantined) onQuarantined?.(entry);
   }
 
   #markDown(error: unknown): void {

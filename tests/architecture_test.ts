@@ -49,6 +49,8 @@ const layers: Place[][] = [
   ["lib/store/store.ts"],
   ["lib/store/scan.ts"],
   ["lib/config*"],
+  ["lib/notification.ts"],
+  ["lib/recorded.ts"],
   [
     "lib/log.ts",
     "lib/metrics.ts",
@@ -56,7 +58,6 @@ const layers: Place[][] = [
     "lib/store/sqlite/",
     "lib/store/mongodb/",
   ],
-  ["lib/notification.ts"],
   ["lib/recorder.ts"],
   ["lib/backlog.ts"],
   ["lib/store/open.ts", "lib/collector*", "lib/stream/", "lib/ranking_read.ts"],

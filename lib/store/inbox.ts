@@ -3,50 +3,58 @@
  *
  * To make a body durable costs one short write to the end of a file; to count its events costs many
  * to the middle of tables, but hardly more for a hundred events than for ten. So a body is answered
- * when it is in the inbox, and counted a moment later together with others. A process that is
- * killed in between finds them at its next start, and counts them then.
+ * when it is in the inbox, and read and counted a moment later together with others. A process that
+ * is killed in between finds them at its next start, and counts them then.
  *
  * @module
  */
 
-import type { Notification, Received } from "../batch.ts";
+import type { IgnoredCount, Notification, Tally } from "../batch.ts";
 
-/** A notification on its way into an inbox. */
-export interface InboxEntry {
-  readonly notification: Notification;
-  /** How many events of it are to be counted. */
-  readonly events: number;
+/** A notification that is in the inbox. */
+export interface Kept {
+  /** They are numbered as they come, over the whole life of the store. */
+  readonly number: number;
+  /** The notification as it was written. */
+  readonly record: Uint8Array;
 }
 
-/** A notification that was found in an inbox. */
-export interface FoundNotification {
-  readonly notification: Notification;
-  /** Number of its first event. */
-  readonly first: number;
-  /** So many of its events have been counted, the first ones; perhaps more than it has. */
-  readonly counted: number;
+/** How notifications are counted. */
+export interface CountOptions {
+  /** Whether events about layers are counted. */
+  readonly blobs: "ignore" | "count";
+  /** What to add to the accounting in the first transaction. */
+  readonly ignored: readonly IgnoredCount[];
 }
 
-/**
- * Keeps notifications in order. Events are numbered as they come, over the whole life of the store;
- * `Store.record` remembers the last number that it has counted.
- */
+/** What was counted. */
+export interface Counted {
+  /** The number of the last notification of which all is counted. */
+  readonly last: number;
+  /** One for each commit. */
+  readonly tallies: readonly Tally[];
+}
+
+/** Keeps notifications in order, and counts them in that order. */
 export interface Inbox {
   /**
    * Takes notifications in; one call at a time.
    *
-   * @param entries In order of arrival.
-   * @returns The number of their first event, durable.
+   * @param notifications In order of arrival.
+   * @returns The same, durable.
    * @throws {AppError} `unavailable`: they may have been kept or not, and must come again.
    */
-  append(entries: readonly InboxEntry[]): Promise<number>;
+  append(notifications: readonly Notification[]): Promise<readonly Kept[]>;
   /**
-   * Makes an entry ready to wait for its counting.
+   * Counts the events of notifications. How far it got is written in each transaction, so what has
+   * been counted is not counted again, whoever calls it with the same.
    *
-   * @param received The entry, with its number.
-   * @returns The same entry; it takes little memory, and little time to be handed to `record`.
+   * @param kept From `append` or `takeFound`, in order, without a gap.
+   * @param options How to count.
+   * @returns What was counted; it may be less than was asked for, but something.
+   * @throws {AppError} `unavailable`: nothing was counted, or it is not known whether.
    */
-  pack(received: Received): Received;
+  count(kept: readonly Kept[], options: CountOptions): Promise<Counted>;
   /** Whether about that many bytes of bodies can be appended; if not, it must be cleared before. */
   hasRoom(bytes: number): boolean;
   /** Whether nothing was appended since it was cleared. */
@@ -58,8 +66,6 @@ export interface Inbox {
    * @throws {AppError} `unavailable`: what was counted is not durable without the inbox.
    */
   clear(options: { wipe: boolean }): Promise<void>;
-  /** @returns What an earlier process took in and has not counted, in order; once. */
-  takeFound(): readonly FoundNotification[];
-  /** The number of the last event that has been counted. */
-  counted(): Promise<number>;
+  /** @returns What an earlier process took in and has not counted whole, in order; once. */
+  takeFound(): readonly Kept[];
 }

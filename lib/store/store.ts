@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Outcome, PlanOptions, Received } from "../batch.ts";
+import type { IgnoredCount, Outcome, PlanOptions, Received } from "../batch.ts";
 import type { ConsumerRule } from "../consumer.ts";
 import type { Metric } from "../statistics.ts";
 import type { Inbox } from "./inbox.ts";
@@ -27,6 +27,7 @@ import type { UnusedItem, UnusedQuery } from "./unused.ts";
 import type { DaySums, DaySumsQuery } from "./day_sums.ts";
 import type { DayValue, HistoryStore } from "./history.ts";
 
+export type { IgnoredCount } from "../batch.ts";
 export type { DayValue } from "./history.ts";
 export type * from "./items.ts";
 
@@ -82,14 +83,6 @@ export interface SeriesQuery extends RepositoryRef {
   readonly tag?: string;
 }
 
-/** Events counted as ignored before they reached the store, by registry. */
-export interface IgnoredCount {
-  readonly registry: string;
-  /** Milliseconds since 1970, of the arrival. */
-  readonly receivedAt: number;
-  readonly count: number;
-}
-
 /** How long things are kept, in milliseconds. */
 export interface Retention {
   readonly ids: number;
@@ -139,8 +132,7 @@ export interface Store extends HistoryStore {
    * Records entries in one transaction, durable on return. An id that the log has already changes
    * nothing but the accounting.
    *
-   * @param received The entries, in order of arrival; not all need be of one body. Those with a
-   *   number are durable in the inbox, and their numbers ascend; the last one is remembered.
+   * @param received The entries, in order of arrival; not all need be of one body.
    * @param options `ignored`: counts to add to the accounting in the same transaction;
    *   `deadline`: milliseconds since 1970, after which retries of a conflict are given up.
    * @returns What became of each, in order.

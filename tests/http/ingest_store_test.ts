@@ -12,6 +12,7 @@ import { EventFault } from "../../lib/store/store.ts";
 import type { RawAnswer } from "../support/http.ts";
 import {
   blobEvent,
+  slowInbox,
   slowStore,
   startIngest,
   type TestIngest,
@@ -55,7 +56,7 @@ Deno.test("a locked database is 503, soon within 100 ms, and takes events again 
 Deno.test("what is answered before a lock is noticed is counted when it is gone", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   await using ingest = await startIngest({
-    wrap: (store) => slowStore(store, () => gate, { hasInbox: true }),
+    wrap: (store) => slowInbox(store, () => gate),
   });
   using other = new DatabaseSync(ingest.path);
   assert.equal((await ingest.post([wireEvent()])).status, 200);

@@ -13,9 +13,11 @@ import { AppError } from "../../lib/errors.ts";
 import { createMetrics } from "../../lib/metrics.ts";
 import { Database } from "../../lib/store/sqlite/database.ts";
 import { type InboxDatabase, SqliteInbox } from "../../lib/store/sqlite/inbox.ts";
-import { countedEvents, setCountedEvents } from "../../lib/store/sqlite/inbox_counted.ts";
-import { EventFault, type Store } from "../../lib/store/store.ts";
-import { blobEvent, slowStore, textOf, wireEvent } from "../support/ingest.ts";
+import { readPosition, writePosition } from "../../lib/store/sqlite/inbox_counted.ts";
+import { notificationOf } from "../../lib/store/sqlite/inbox_records.ts";
+import type { Kept } from "../../lib/store/inbox.ts";
+import type { Store } from "../../lib/store/store.ts";
+import { blobEvent, slowInbox, textOf, wireEvent } from "../support/ingest.ts";
 import { openTestStore, reopenTestStore } from "../support/store.ts";
 import { pause, tempDir, until } from "../support/wait.ts";
 
@@ -27,7 +29,7 @@ interface TestInbox extends AsyncDisposable {
   /** The file that is written first. */
   readonly path: string;
   readonly otherPath: string;
-  /** Says that all events up to a number are counted. */
+  /** Says that all notifications up to a number are counted. */
   count(last: number): void;
   /** Opens it again; what was not written is gone. */
   reopen(): Promise<void>;
@@ -37,11 +39,11 @@ interface TestInbox extends AsyncDisposable {
 function besideOf(database: Database): InboxDatabase {
   return {
     requireWritable: () => Promise.resolve(),
-    counted: () => Promise.resolve(countedEvents(database)),
+    count: () => Promise.resolve({ ...readPosition(database), tallies: [] }),
     async flush() {
-      const counted = countedEvents(database);
+      const { last } = readPosition(database);
       await database.flush();
-      return counted;
+      return last;
     },
   };
 }
@@ -54,7 +56,7 @@ async function openInbox(): Promise<TestInbox> {
     inbox: await SqliteInbox.open(databasePath, besideOf(database)),
     path: `${databasePath}-inbox-1`,
     otherPath: `${databasePath}-inbox-2`,
-    count: (last) => database.transaction(() => setCountedEvents(database, last)),
+    count: (last) => database.transaction(() => writePosition(database, { last, entries: 0 })),
     async reopen() {
       opened.inbox.close();
       opened.inbox = await SqliteInbox.open(databasePath, besideOf(database));
@@ -68,67 +70,67 @@ async function openInbox(): Promise<TestInbox> {
   return opened;
 }
 
-function entryOf(text: string, events = 1, parts: Partial<Notification> = {}) {
+function notice(text: string, parts: Partial<Notification> = {}): Notification {
   const body = new TextEncoder().encode(text);
-  return {
-    notification: { registry: "main", receivedAt: 1_764_000_000_123, body, deadline: 0, ...parts },
-    events,
-  };
+  return { registry: "main", receivedAt: 1_764_000_000_123, body, deadline: 0, ...parts };
 }
 
-/** The texts of bodies, with the numbers of their first events. */
-const found = ({ inbox }: TestInbox) =>
-  inbox.takeFound().map(({ notification, first }) => [
-    new TextDecoder().decode(notification.body),
-    first,
+/** Numbers and texts of bodies. */
+const contentsOf = (kept: readonly Kept[]) =>
+  kept.map(({ number, record }) => [
+    number,
+    new TextDecoder().decode(notificationOf(record).body),
   ]);
+const found = ({ inbox }: TestInbox) => contentsOf(inbox.takeFound());
+const numbersOf = (kept: readonly Kept[]) => kept.map(({ number }) => number);
 
-Deno.test("append() numbers events, and what is not counted is found again", async () => {
+Deno.test("append() numbers notifications, and what is not counted is found again", async () => {
   await using test = await openInbox();
-  assert.equal(await test.inbox.append([entryOf("a"), entryOf("b", 3)]), 1);
-  assert.equal(await test.inbox.append([entryOf("c", 2, { oversize: 99 })]), 5);
+  const kept = await test.inbox.append([notice("a"), notice("b")]);
+  assert.deepEqual(contentsOf(kept), [[1, "a"], [2, "b"]]);
+  const [third] = await test.inbox.append([notice("c", { oversize: 99 })]);
+  const { record } = third ?? assert.fail();
+  assert.deepEqual(notificationOf(record), {
+    ...notice("c", { oversize: 99 }),
+    deadline: Infinity,
+  });
   assert.deepEqual(test.inbox.takeFound(), [], "nothing is of an earlier process");
   await test.reopen();
-  const [first, , third] = test.inbox.takeFound();
-  assert.deepEqual(first, {
-    notification: { ...entryOf("a").notification, deadline: Infinity },
-    first: 1,
-    counted: 0,
-  });
-  assert.deepEqual([third?.first, third?.notification.oversize], [5, 99]);
+  assert.deepEqual(test.inbox.takeFound(), [...kept, third]);
   assert.deepEqual(test.inbox.takeFound(), [], "once");
-  assert.equal(await test.inbox.append([entryOf("d")]), 7, "the numbers go on");
+  assert.deepEqual(numbersOf(await test.inbox.append([notice("d")])), [4], "the numbers go on");
+  test.count(1);
   await test.reopen();
-  assert.deepEqual(found(test), [["a", 1], ["b", 2], ["c", 5], ["d", 7]]);
+  assert.deepEqual(found(test), [[2, "b"], [3, "c"], [4, "d"]]);
 });
 
 Deno.test("an inbox whose events are all counted is empty, and its numbers go on", async () => {
   await using test = await openInbox();
-  await test.inbox.append([entryOf("a", 2), entryOf("b")]);
-  test.count(3);
+  await test.inbox.append([notice("a"), notice("b")]);
+  test.count(2);
   await test.reopen();
   assert.ok(test.inbox.isEmpty());
   assert.deepEqual(found(test), []);
-  assert.equal(await test.inbox.append([entryOf("c")]), 4);
+  assert.deepEqual(numbersOf(await test.inbox.append([notice("c")])), [3]);
   await test.reopen();
-  assert.deepEqual(found(test), [["c", 4]], "what was behind it is older");
+  assert.deepEqual(found(test), [[3, "c"]], "what was behind it is older");
 });
 
 Deno.test("clear() makes place; older records behind newer ones are not found", async () => {
   await using test = await openInbox();
-  await test.inbox.append(["a", "b", "c"].map((text) => entryOf(text)));
+  await test.inbox.append(["a", "b", "c"].map((text) => notice(text)));
   test.count(3);
   await test.inbox.clear({ wipe: false });
   assert.ok(test.inbox.isEmpty());
-  await test.inbox.append([entryOf("d")]);
+  await test.inbox.append([notice("d")]);
   await test.reopen();
-  assert.deepEqual(found(test), [["d", 4]]);
+  assert.deepEqual(found(test), [[4, "d"]]);
 });
 
 Deno.test("clear() leaves nothing of the bodies behind where it is to", async () => {
   await using test = await openInbox();
-  await test.inbox.append([entryOf("secret"), entryOf("x".repeat(17 * MiB))]);
-  await test.inbox.append([entryOf("another secret")]);
+  await test.inbox.append([notice("secret"), notice("x".repeat(17 * MiB))]);
+  await test.inbox.append([notice("another secret")]);
   test.count(3);
   await test.inbox.clear({ wipe: true });
   for (const path of [test.path, test.otherPath]) {
@@ -145,26 +147,25 @@ Deno.test("when a file is full, the other is filled", async (t) => {
     for (let number = 1; number <= 9; number++) {
       test.count(number - 1);
       assert.ok(test.inbox.hasRoom(body.length));
-      assert.equal(await test.inbox.append([entryOf(body)]), number);
+      assert.deepEqual(numbersOf(await test.inbox.append([notice(body)])), [number]);
       await pause(50);
     }
     for (const path of [test.path, test.otherPath]) {
       assert.ok((await Deno.stat(path)).size < 6 * MiB, path);
     }
     await test.reopen();
-    const uncounted = test.inbox.takeFound().filter(({ counted }) => counted === 0);
-    assert.deepEqual(uncounted.map(({ first }) => first), [9]);
-    assert.equal(await test.inbox.append([entryOf("a")]), 10);
+    assert.deepEqual(numbersOf(test.inbox.takeFound()), [9]);
+    assert.deepEqual(numbersOf(await test.inbox.append([notice("a")])), [10]);
   });
   await t.step("else it grows, to 32 MiB", async () => {
     await using test = await openInbox();
     for (let number = 1; number <= 7; number++) {
       assert.ok(test.inbox.hasRoom(body.length));
-      await test.inbox.append([entryOf(body)]);
+      await test.inbox.append([notice(body)]);
     }
     assert.equal(test.inbox.hasRoom(body.length), false);
     await test.reopen();
-    assert.deepEqual(test.inbox.takeFound().map(({ first }) => first), [1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(numbersOf(test.inbox.takeFound()), [1, 2, 3, 4, 5, 6, 7]);
     test.count(7);
     await test.inbox.clear({ wipe: false });
     assert.ok(test.inbox.hasRoom(80 * MiB), "for any body while it is empty");
@@ -181,28 +182,28 @@ Deno.test("a record that was torn ends what is found", async (t) => {
   for (const [name, tear] of tears) {
     await t.step(name, async () => {
       await using test = await openInbox();
-      await test.inbox.append([entryOf("a")]);
-      await test.inbox.append([entryOf("torn".repeat(20))]);
+      await test.inbox.append([notice("a")]);
+      await test.inbox.append([notice("torn".repeat(20))]);
       await Deno.writeFile(test.path, tear(await Deno.readFile(test.path)));
       await test.reopen();
-      assert.deepEqual(found(test), [["a", 1]]);
-      await test.inbox.append([entryOf("b")]);
+      assert.deepEqual(found(test), [[1, "a"]]);
+      await test.inbox.append([notice("b")]);
       await test.reopen();
-      assert.deepEqual(found(test), [["a", 1], ["b", 2]]);
+      assert.deepEqual(found(test), [[1, "a"], [2, "b"]]);
     });
   }
 });
 
 Deno.test("warmUp() gives the files their size and changes nothing that is in them", async () => {
   await using test = await openInbox();
-  await test.inbox.append([entryOf("a")]);
+  await test.inbox.append([notice("a")]);
   const warm = test.inbox.warmUp();
-  await test.inbox.append([entryOf("x".repeat(3 * MiB))]);
+  await test.inbox.append([notice("x".repeat(3 * MiB))]);
   await warm;
   assert.equal((await Deno.stat(test.path)).size, 8 * MiB);
   assert.equal((await Deno.stat(test.otherPath)).size, 8 * MiB);
   await test.reopen();
-  assert.deepEqual(found(test).map(([, first]) => first), [1, 2]);
+  assert.deepEqual(numbersOf(test.inbox.takeFound()), [1, 2]);
 });
 
 Deno.test("nothing is appended behind a write that failed", async () => {
@@ -212,11 +213,11 @@ Deno.test("nothing is appended behind a write that failed", async () => {
   using _ = { [Symbol.dispose]: () => database.close() };
   await Deno.symlink("/dev/full", `${databasePath}-inbox-1`);
   const inbox = await SqliteInbox.open(databasePath, besideOf(database));
-  await assert.rejects(inbox.append([entryOf("a")]), { code: "unavailable", message: /inbox/ });
+  await assert.rejects(inbox.append([notice("a")]), { code: "unavailable", message: /inbox/ });
   assert.equal(inbox.hasRoom(0), false, "it has to be cleared first");
   await inbox.clear({ wipe: false });
   assert.ok(inbox.hasRoom(0));
-  assert.equal(await inbox.append([entryOf("b")]), 1);
+  assert.deepEqual(numbersOf(await inbox.append([notice("b")])), [1]);
   inbox.close();
   const again = await SqliteInbox.open(databasePath, besideOf(database));
   assert.equal(again.takeFound().length, 1);
@@ -234,18 +235,15 @@ Deno.test("what a locked database cannot count is taken back", async () => {
     requireWritable: () =>
       isLocked ? Promise.reject(new AppError("unavailable", "locked")) : Promise.resolve(),
   });
-  assert.equal(await inbox.append([entryOf("a")]), 1);
+  assert.deepEqual(numbersOf(await inbox.append([notice("a")])), [1]);
   isLocked = true;
-  const refused = [entryOf("refused"), entryOf("refused, too", 3)];
+  const refused = [notice("refused"), notice("refused, too")];
   await assert.rejects(inbox.append(refused), { code: "unavailable", message: "locked" });
   isLocked = false;
-  assert.equal(await inbox.append([entryOf("b")]), 2);
+  assert.deepEqual(numbersOf(await inbox.append([notice("b")])), [2]);
   inbox.close();
   const again = await SqliteInbox.open(databasePath, besideOf(database));
-  const texts = again.takeFound().map(({ notification }) =>
-    new TextDecoder().decode(notification.body)
-  );
-  assert.deepEqual(texts, ["a", "b"]);
+  assert.deepEqual(contentsOf(again.takeFound()), [[1, "a"], [2, "b"]]);
   again.close();
 });
 
@@ -267,7 +265,7 @@ function collectorOn(store: Store, blobs: "ignore" | "count" = "ignore") {
   });
 }
 
-const notificationOf = (events: readonly unknown[]): Notification => {
+const sent = (events: readonly unknown[]): Notification => {
   const now = Date.now();
   const body = new TextEncoder().encode(textOf(events));
   return { registry: "default", receivedAt: now, body, deadline: now + 5000 };
@@ -277,47 +275,30 @@ Deno.test("what was answered and never counted is counted at the next start", as
   const opened = await openTestStore();
   const { promise: never, reject: end } = Promise.withResolvers<void>();
   never.catch(() => {});
-  const killed = collectorOn(slowStore(opened.store, () => never, { hasInbox: true }));
-  await killed.collect(notificationOf([wireEvent(), blobEvent(), wireEvent()]));
-  await killed.collect(notificationOf(["no event"]));
+  const killed = collectorOn(slowInbox(opened.store, () => never));
+  await killed.collect(sent([wireEvent(), blobEvent(), wireEvent()]));
+  await killed.collect(sent(["no event"]));
   assert.equal((await opened.store.accounting()).received, 0);
   await using again = await reopenTestStore(opened);
   const collector = collectorOn(again.store);
   await collector.settled();
-  const { received, counted, quarantined, duplicate } = await again.store.accounting();
-  assert.deepEqual([received, counted, quarantined, duplicate], [3, 2, 1, 0]);
+  const { byRegistry: _, ...numbers } = await again.store.accounting();
+  assert.deepEqual(numbers, {
+    received: 4,
+    counted: 2,
+    ignored: 1,
+    quarantined: 1,
+    duplicate: 0,
+  });
   await collector.stop();
   end(new AppError("unavailable", "killed"));
   await killed.stop();
 });
 
-Deno.test("what was counted in part before an error is counted on, and nothing twice", async () => {
-  await using opened = await openTestStore();
-  let failures = 0;
-  const store = slowStore(opened.store, (received) => {
-    const isPoisoned = received.some(({ entry }) => "event" in entry && entry.event.id === "bad");
-    if (isPoisoned) throw new EventFault("no such text");
-    // The first half of a batch with a bad event is counted, then the disk is away for a moment.
-    if (received.length === 2 && failures++ === 0) throw new AppError("unavailable", "gone");
-    return Promise.resolve();
-  }, { hasInbox: true });
-  const collector = collectorOn(store);
-  const ids = ["a", "b", "c", "d", "e", "bad", "f", "g"];
-  await collector.collect(notificationOf(ids.map((id) => wireEvent({ id }))));
-  await until(async () => {
-    await collector.settled();
-    return (await opened.store.accounting()).received === ids.length;
-  }, "the rest");
-  const { counted, quarantined, duplicate } = await opened.store.accounting();
-  assert.deepEqual([counted, quarantined, duplicate], [7, 1, 0]);
-  assert.ok(failures > 1);
-  await collector.stop();
-});
-
 Deno.test("stop() counts what was answered and leaves no bodies behind", async () => {
   await using opened = await openTestStore();
   const collector = collectorOn(opened.store);
-  await collector.collect(notificationOf([wireEvent()]));
+  await collector.collect(sent([wireEvent()]));
   await collector.stop();
   assert.equal((await opened.store.accounting()).counted, 1);
   const inbox = await Deno.readFile(`${opened.path}-inbox-1`);
@@ -327,7 +308,7 @@ Deno.test("stop() counts what was answered and leaves no bodies behind", async (
 Deno.test("what was answered is counted by itself, and its bodies do not stay", async () => {
   await using opened = await openTestStore();
   const collector = collectorOn(opened.store);
-  await collector.collect(notificationOf([wireEvent()]));
+  await collector.collect(sent([wireEvent()]));
   const isCounted = async () => (await opened.store.accounting()).counted === 1;
   await until(isCounted, "the counting", { timeoutMs: 2000 });
   const isWiped = async () =>
@@ -340,8 +321,8 @@ Deno.test("what was answered is counted by itself, and its bodies do not stay", 
 Deno.test("answers do not wait for the counting, until the inbox has grown to 32 MiB", async () => {
   await using opened = await openTestStore();
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
-  const collector = collectorOn(slowStore(opened.store, () => gate, { hasInbox: true }));
-  const padded = () => notificationOf([{ ...wireEvent(), padding: "x".repeat(7 * MiB) }]);
+  const collector = collectorOn(slowInbox(opened.store, () => gate));
+  const padded = () => sent([{ ...wireEvent(), padding: "x".repeat(7 * MiB) }]);
   const bodies = Array.from({ length: 5 }, padded);
   // The first begins to be counted, and never ends; the inbox takes four more.
   await collector.collect(bodies[0] ?? assert.fail());

@@ -14,6 +14,7 @@ import { type KeyPair, type Server, startServer } from "../../lib/http/server.ts
 import { createMetrics, type Metrics } from "../../lib/metrics.ts";
 import type { Received } from "../../lib/batch.ts";
 import { createRankings } from "../../lib/rankings.ts";
+import type { Inbox } from "../../lib/store/inbox.ts";
 import type { AccountingReport, Store } from "../../lib/store/store.ts";
 import { createStreamHub } from "../../lib/stream/hub.ts";
 import { digestOf, mediaTypes } from "./events.ts";
@@ -173,27 +174,46 @@ async function end(
 }
 
 /**
- * Makes a store wait, or fail, before it records.
+ * Makes a store without an inbox wait, or fail, before it records: each answer waits for that, as
+ * with a store that is shared.
  *
  * @param store The store; all but `record` is its own.
  * @param before What to wait for; what it throws, `record` throws.
- * @param options `hasInbox`: it keeps its inbox, if it has one; else each answer waits for
- *   `record`, as with a store that is shared.
  * @returns The store as the collector is to see it.
  */
 export function slowStore(
   store: Store,
   before: (received: readonly Received[]) => Promise<void>,
-  { hasInbox = false }: { hasInbox?: boolean } = {},
 ): Store {
   const record: Store["record"] = async (received, options) => {
     await before(received);
     return await store.record(received, options);
   };
-  return new Proxy(store, {
+  return instead(store, { record, inbox: undefined });
+}
+
+/**
+ * Makes a store with an inbox wait, or fail, before it counts what is in there.
+ *
+ * @param store The store; all else is its own.
+ * @param before What to wait for; what it throws, `count` throws.
+ * @returns The store as the collector is to see it.
+ */
+export function slowInbox(store: Store, before: () => Promise<void>): Store {
+  const inbox = store.inbox;
+  if (inbox === undefined) throw new Error("The store has no inbox");
+  const count: Inbox["count"] = async (kept, options) => {
+    await before();
+    return await inbox.count(kept, options);
+  };
+  return instead(store, { inbox: instead(inbox, { count }) });
+}
+
+/** The same object, but for some of its members. */
+function instead<T extends object>(object: T, members: { [K in keyof T]?: T[K] | undefined }): T {
+  return new Proxy(object, {
     get(target, name) {
-      if (name === "record") return record;
-      if (name === "inbox" && !hasInbox) return undefined;
+      if (Object.hasOwn(members, name)) return Reflect.get(members, name);
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },

@@ -5,12 +5,11 @@
  * @module
  */
 
-import type { Received } from "../../batch.ts";
+import type { Notification } from "../../batch.ts";
 import { AppError } from "../../errors.ts";
-import type { FoundNotification, Inbox, InboxEntry } from "../inbox.ts";
+import type { Counted, CountOptions, Inbox, Kept } from "../inbox.ts";
 import { FILE_BYTES, InboxFile } from "./inbox_file.ts";
-import { recordsOf } from "./inbox_records.ts";
-import { PackedReceived } from "./packed_received.ts";
+import { joined, recordsOf } from "./inbox_records.ts";
 
 /** Bytes that a file may have while the other is needed, unless a single batch needs more. */
 const MAX_BYTES = 4 * FILE_BYTES;
@@ -23,12 +22,16 @@ const MIN_SHARED = 3;
 export interface InboxDatabase {
   /** @throws {AppError} `unavailable`, if the database takes no writes. */
   requireWritable(): Promise<void>;
-  /** The number of the last event that has been counted. */
-  counted(): Promise<number>;
+  /**
+   * Counts notifications; see {@linkcode Inbox.count}.
+   *
+   * @param records From `joined()`; the caller does not use them any more.
+   */
+  count(records: Uint8Array<ArrayBuffer>, options: CountOptions): Promise<Counted>;
   /**
    * Waits until all that has been counted is on the disk.
    *
-   * @returns The number of the last event that is.
+   * @returns The number of the last notification that is.
    * @throws {AppError} `unavailable`, if the disk fails.
    */
   flush(): Promise<number>;
@@ -40,10 +43,10 @@ export class SqliteInbox implements Inbox {
   /** The one that is filled. */
   #current: InboxFile;
   #other: InboxFile;
-  #found: readonly FoundNotification[];
-  /** Number of the next event. */
+  #found: readonly Kept[];
+  /** Number of the next notification. */
   #next: number;
-  /** Number of the last event that the disk has counted. */
+  /** Number of the last notification that the disk has counted. */
   #durable: number;
   /** Bytes since the database was flushed. */
   #unflushed = 0;
@@ -54,10 +57,8 @@ export class SqliteInbox implements Inbox {
     this.#database = database;
     this.#durable = durable;
     this.#found = files.flatMap((file) => [...file.read()])
-      .toSorted((a, b) => a.first - b.first).map((kept) => ({
-        ...kept,
-        counted: Math.max(0, durable - kept.first + 1),
-      }));
+      .filter(({ number }) => number > durable)
+      .toSorted((a, b) => a.number - b.number);
     const [newer, older] = files.toSorted((a, b) => b.last - a.last) as [InboxFile, InboxFile];
     this.#current = newer;
     this.#other = older;
@@ -65,7 +66,6 @@ export class SqliteInbox implements Inbox {
     if (newer.last > durable) return;
     // What follows must follow in number, too.
     this.#rewind();
-    this.#found = [];
   }
 
   /**
@@ -94,16 +94,16 @@ export class SqliteInbox implements Inbox {
     }
   }
 
-  async append(entries: readonly InboxEntry[]): Promise<number> {
+  async append(notifications: readonly Notification[]): Promise<readonly Kept[]> {
     // What another program keeps from being counted is not taken in, either: asked meanwhile.
     const isWritable = this.#database.requireWritable();
     isWritable.catch(() => {});
-    const first = this.#next;
-    const records = recordsOf(entries, first);
-    const last = entries.reduce((number, { events }) => number + events, first - 1);
-    if (this.#isFull(records.length) && this.#isOtherFree()) this.#change();
+    const before = this.#next - 1;
+    const { bytes, kept } = recordsOf(notifications, this.#next);
+    const last = before + kept.length;
+    if (this.#isFull(bytes.length) && this.#isOtherFree()) this.#change();
     try {
-      await this.#current.append(records, { last, isAlone: entries.length < MIN_SHARED });
+      await this.#current.append(bytes, { last, isAlone: kept.length < MIN_SHARED });
     } catch (error) {
       this.#isBroken = true;
       throw new AppError("unavailable", `Cannot write inbox "${this.#current.path}": ${error}`, {
@@ -112,18 +112,18 @@ export class SqliteInbox implements Inbox {
       });
     }
     await isWritable.catch((error) => {
-      this.#current.takeBack(records.length, first - 1);
+      this.#current.takeBack(bytes.length, before);
       throw error;
     });
     this.#next = last + 1;
-    this.#unflushed += records.length;
+    this.#unflushed += bytes.length;
     // A failure is told of again when there is no room any more.
     if (this.#unflushed > FLUSH_BYTES) this.#flush().catch(() => {});
-    return first;
+    return kept;
   }
 
-  pack(received: Received): Received {
-    return new PackedReceived(received);
+  count(kept: readonly Kept[], options: CountOptions): Promise<Counted> {
+    return this.#database.count(joined(kept), options);
   }
 
   hasRoom(bytes: number): boolean {
@@ -146,14 +146,10 @@ export class SqliteInbox implements Inbox {
     this.#other.wipe();
   }
 
-  takeFound(): readonly FoundNotification[] {
+  takeFound(): readonly Kept[] {
     const found = this.#found;
     this.#found = [];
     return found;
-  }
-
-  counted(): Promise<number> {
-    return this.#database.counted();
   }
 
   /** Gives the files their full size, a little at a time, with requests in between. */

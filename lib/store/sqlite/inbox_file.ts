@@ -9,7 +9,8 @@
 
 import { dirname } from "node:path";
 
-import { type KeptNotification, readRecords } from "./inbox_records.ts";
+import type { Kept } from "../inbox.ts";
+import { readRecords } from "./inbox_records.ts";
 
 /** Bytes of a file, as a rule. */
 export const FILE_BYTES = 8 * 1024 * 1024;
@@ -25,7 +26,7 @@ export class InboxFile {
   /** Up to where there may be bodies. */
   #written: number;
   #isOpen = true;
-  /** Number of the last event in it; 0 while there is none. */
+  /** Number of the last notification in it; 0 while there is none. */
   last = 0;
 
   /**
@@ -49,18 +50,18 @@ export class InboxFile {
    *
    * @returns The records, in order.
    */
-  read(): readonly KeptNotification[] {
-    const { records, end, next } = readRecords(this.#file);
+  read(): readonly Kept[] {
+    const { kept, end } = readRecords(this.#file);
     this.#end = end;
-    this.last = Math.max(0, next - 1);
-    return records;
+    this.last = kept.at(-1)?.number ?? 0;
+    return kept;
   }
 
   /**
    * Writes records behind the others.
    *
    * @param bytes The records.
-   * @param last Number of their last event.
+   * @param last Number of the last of them.
    * @param isAlone Nothing else is waiting: to block the process takes less time than to let another
    *   thread wait.
    * @returns Settled when the disk has them.
@@ -81,7 +82,7 @@ export class InboxFile {
    * Forgets what was appended last: it is overwritten next.
    *
    * @param bytes How much that is.
-   * @param last Number of the last event before it.
+   * @param last Number of the last notification before it.
    */
   takeBack(bytes: number, last: number): void {
     this.#end -= bytes;

@@ -4,18 +4,23 @@
  * @module
  */
 
-import type { BatchPlan, PlanOptions, Received } from "../../batch.ts";
+import type { BatchPlan, IgnoredCount, PlanOptions, Received } from "../../batch.ts";
 import { questionsOf } from "../../facts.ts";
 import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
-import type { IgnoredCount } from "../store.ts";
 import { answer } from "./answers.ts";
 import type { Context } from "./changes.ts";
 import type { Database } from "./database.ts";
 import { duplicatesOf } from "./duplicates.ts";
-import { setCountedEvents } from "./inbox_counted.ts";
+import { type InboxPosition, writePosition } from "./inbox_counted.ts";
 import { Instances } from "./instances.ts";
 import { Names } from "./names.ts";
 import { addIgnored, applyPlan } from "./writes.ts";
+
+/** What a transaction writes beside the batch. */
+export interface RecordingOptions {
+  readonly ignored?: readonly IgnoredCount[];
+  readonly position?: InboxPosition;
+}
 
 /** Counts in a database. */
 export class Recording {
@@ -38,15 +43,23 @@ export class Recording {
    * Counts a batch.
    *
    * @param received See `Store.record()`.
-   * @param ignored Counts to add to the accounting.
+   * @param options `ignored`: counts to add to the accounting; `position`: how far the inbox is
+   *   counted with it.
    * @returns What was written; committed, but not flushed.
    * @throws {EventFault} If one of the entries is at fault.
    * @throws {AppError} `unavailable`, if the store is.
    */
-  record(received: readonly Received[], ignored: readonly IgnoredCount[]): BatchPlan {
+  record(
+    received: readonly Received[],
+    { ignored = [], position }: RecordingOptions = {},
+  ): BatchPlan {
     this.#names.begin();
     // Synchronous: nothing can come in between.
-    const plan = this.#database.transaction(() => this.#record(received, ignored));
+    const plan = this.#database.transaction(() => {
+      const plan = this.#record(received, ignored);
+      if (position !== undefined) writePosition(this.#database, position);
+      return plan;
+    });
     this.#names.commit();
     this.#instances.commit();
     return plan;
@@ -67,8 +80,6 @@ export class Recording {
     applyPlan(context, plan);
     this.#instances.write(context, plan.log);
     addIgnored(context, ignored);
-    const number = received.at(-1)?.number;
-    if (number !== undefined) setCountedEvents(this.#database, number);
     return plan;
   }
 }

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { createConsumerMatcher } from "../../consumer.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import type { Metric } from "../../statistics.ts";
+import type { Counted, CountOptions } from "../inbox.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
 import type {
   AccountingReport,
@@ -38,7 +39,8 @@ import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { lastArrival } from "./arrivals.ts";
 import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
-import { countedEvents } from "./inbox_counted.ts";
+import { readPosition } from "./inbox_counted.ts";
+import { countRecords } from "./counting.ts";
 import { Expiry } from "./expiry.ts";
 import { readWatchedSince } from "./instances.ts";
 import { census } from "./census.ts";
@@ -101,10 +103,9 @@ export class SqliteStore implements Store {
     received: readonly Received[],
     { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
   ): Promise<Outcome[]> {
-    const plan = this.#recording.record(received, ignored);
+    const plan = this.#recording.record(received, { ignored });
     try {
-      const isInInbox = received.at(-1)?.number !== undefined;
-      if (!isInInbox) await this.#database.flush();
+      await this.#database.flush();
     } finally {
       // Readers see what is committed, even if the disk has failed.
       this.#watchers.tellOf(plan);
@@ -240,21 +241,34 @@ export class SqliteStore implements Store {
     return settle(() => this.#database.transaction(() => {}));
   }
 
-  /** The number of the last event of the inbox that has been counted. */
-  counted(): Promise<number> {
-    return this.#read(countedEvents);
+  /**
+   * Counts what is durable in the inbox; see `Inbox.count()`. What it commits is not flushed.
+   *
+   * @param records The notifications, from `joined()`.
+   * @param options How to count.
+   * @returns What was counted.
+   */
+  count(records: Uint8Array, options: CountOptions): Promise<Counted> {
+    return countRecords(records, options, {
+      position: () => this.#database.reading(() => readPosition(this.#database)),
+      record: (received, rest) => {
+        const plan = this.#recording.record(received, rest);
+        this.#watchers.tellOf(plan);
+        return [...plan.outcomes];
+      },
+    });
   }
 
   /**
    * Waits until all that was committed is on the disk.
    *
-   * @returns The number of the last event of the inbox that is.
+   * @returns The number of the last notification of the inbox of which all is.
    * @throws {AppError} `unavailable`, if the disk fails.
    */
   async flush(): Promise<number> {
-    const counted = await this.counted();
+    const { last } = await this.#read(readPosition);
     await this.#database.flush();
-    return counted;
+    return last;
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@
  */
 
 import type { RepositoryRef, RepositoryWatcher } from "../store.ts";
-import { unpacked } from "./packed_received.ts";
+import { type PortableReceived, receivedFrom } from "./portable_received.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import {
   type CallMessage,
@@ -41,8 +41,8 @@ function serve(scope: ThreadScope, { location, options }: OpenMessage): void {
 
   async function call(method: string, args: unknown[]): Promise<unknown> {
     if (method === "record") {
-      const [texts, rest] = args as [string[], Parameters<SqliteStore["record"]>[1]];
-      return await store.record(texts.map(unpacked), rest);
+      const [received, rest] = args as [PortableReceived[], Parameters<SqliteStore["record"]>[1]];
+      return await store.record(received.map(receivedFrom), rest);
     }
     if (method === "watch") return void (watching = await store.watch(tellerOf(scope)));
     if (method === "unwatch") return await watching?.[Symbol.asyncDispose]();

@@ -34,9 +34,10 @@ import type {
   TokenRole,
 } from "../store.ts";
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
+import type { Counted, CountOptions } from "../inbox.ts";
 import { SqliteInbox } from "./inbox.ts";
 import { LockProbe } from "./lock_probe.ts";
-import { packed } from "./packed_received.ts";
+import { portable } from "./portable_received.ts";
 import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
 import { startThread } from "./thread.ts";
 import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
@@ -48,7 +49,7 @@ interface Waiting {
 }
 
 /** A method of the store that is called by its name, and takes and returns plain data. */
-type Plain = Exclude<keyof SqliteStore, "record" | "watch">;
+type Plain = Exclude<keyof SqliteStore, "record" | "count" | "watch">;
 
 /** {@linkcode Store} on a thread; see there. */
 export class ThreadedStore implements Store {
@@ -58,7 +59,7 @@ export class ThreadedStore implements Store {
   /** Settled when the thread tells of changes; `undefined` while nobody wants to know. */
   #watching: Promise<unknown> | undefined;
   #calls = 0;
-  #isRecording = false;
+  #isCounting = false;
   #probe: LockProbe | undefined;
   #inbox: SqliteInbox | undefined;
   #isOpen = false;
@@ -98,7 +99,7 @@ export class ThreadedStore implements Store {
       store.#probe = new LockProbe(location.path);
       store.#inbox = await SqliteInbox.open(location.path, {
         requireWritable: () => store.#requireWritable(),
-        counted: () => store.#call("counted"),
+        count: (records, options) => store.#count(records, options),
         flush: () => store.#call("flush"),
       });
       return store;
@@ -116,12 +117,7 @@ export class ThreadedStore implements Store {
     received: readonly Received[],
     options: { ignored?: readonly IgnoredCount[]; deadline?: number } = {},
   ): Promise<Outcome[]> {
-    this.#isRecording = true;
-    try {
-      return await this.#post("record", [received.map(packed), options]) as Outcome[];
-    } finally {
-      this.#isRecording = false;
-    }
+    return await this.#post("record", [received.map(portable), options]) as Outcome[];
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
@@ -249,9 +245,18 @@ export class ThreadedStore implements Store {
     this.#thread.terminate();
   }
 
-  /** Who is recording will say so, and would be waited for. */
+  async #count(records: Uint8Array<ArrayBuffer>, options: CountOptions): Promise<Counted> {
+    this.#isCounting = true;
+    try {
+      return await this.#post("count", [records, options], [records.buffer]) as Counted;
+    } finally {
+      this.#isCounting = false;
+    }
+  }
+
+  /** Who is counting will say so, and would be waited for. */
   async #requireWritable(): Promise<void> {
-    if (this.#isRecording || this.#probe?.isFree()) return;
+    if (this.#isCounting || this.#probe?.isFree()) return;
     await this.#call("requireWritable");
   }
 
@@ -262,16 +267,20 @@ export class ThreadedStore implements Store {
     return await this.#post(method, args) as Awaited<ReturnType<SqliteStore[M]>>;
   }
 
-  #post(method: string, args: unknown[]): Promise<unknown> {
+  #post(method: string, args: unknown[], moved: Transferable[] = []): Promise<unknown> {
     const id = this.#calls++;
-    return this.#reply(id, { id, method, args });
+    return this.#reply(id, { id, method, args }, moved);
   }
 
-  #reply(id: number | undefined, message: object): Promise<unknown> {
+  #reply(
+    id: number | undefined,
+    message: object,
+    moved: Transferable[] = [],
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       this.#waiting.set(id, { resolve, reject });
-      this.#thread.postMessage(message);
+      this.#thread.postMessage(message, moved);
     });
   }
 
