@@ -73,7 +73,8 @@ function likenessOf(meaning: Meaning, circumstances: Circumstances): string {
   const digest = "digest" in meaning ? meaning.digest : "";
   const isUnchanged = meaning.type === "push" && meaning.unchanged;
   const what = `${meaning.type} ${isUnchanged} ${dayOf(at)} ${size} ${tag === undefined}`;
-  const who = JSON.stringify([client, consumer, actor.dimension, actor.name]);
+  // Only the last of them may have any character.
+  const who = keyOf(client, consumer, actor.dimension, actor.name);
   return keyOf(registry, repository, what, tag ?? "", digest, who);
 }
 

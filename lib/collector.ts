@@ -15,7 +15,7 @@ import { Backlog } from "./backlog.ts";
 import type { Notification, Received } from "./batch.ts";
 import { AppError } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
-import { eventsIn, isAboutLayer, mayBeAboutLayers, receivedOf } from "./notification.ts";
+import { isAboutLayer, outlineOf, receivedOf } from "./notification.ts";
 import { MAX_BATCH_EVENTS } from "./recorded.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { Inbox } from "./store/inbox.ts";
@@ -123,15 +123,17 @@ class QueueingCollector implements Collector {
     if (problem !== undefined) throw new AppError("unavailable", problem);
     this.#metrics.lastEvent.set(receivedAt / 1000, { registry });
     const isIgnoring = this.#blobs === "ignore";
-    const hasInbox = this.#inbox !== undefined;
-    // What goes into the inbox is read when it is counted; here only what may not have to.
-    if (hasInbox && !(isIgnoring && mayBeAboutLayers(notification.body))) {
-      return await this.#enqueue({ notification, events: eventsIn(notification.body) });
+    if (this.#inbox !== undefined) {
+      // What goes in there is read when it is counted; here only what may not have to.
+      const { events, mayBeLayers } = outlineOf(notification.body);
+      if (!isIgnoring || !mayBeLayers) return await this.#enqueue({ notification, events });
     }
     const received = receivedOf(notification);
     const counted = isIgnoring ? received.filter((item) => !isAboutLayer(item)) : received;
     const events = counted.length;
-    if (hasInbox && events > 0) return await this.#enqueue({ notification, events });
+    if (this.#inbox !== undefined && events > 0) {
+      return await this.#enqueue({ notification, events });
+    }
     if (events > 0) await this.#enqueue({ notification, events, received: counted });
     // Not before: what is refused comes again, and would be ignored a second time.
     this.#recorder.ignore({ registry, receivedAt, count: received.length - events });
@@ -235,10 +237,10 @@ class QueueingCollector implements Collector {
   /** Makes a batch durable in the inbox; its events are counted later. */
   async #keep(inbox: Inbox, batch: readonly Job[]): Promise<void> {
     const bytes = batch.reduce((sum, { notification }) => sum + notification.body.length, 0);
-    await this.#backlog?.bounded();
+    await this.#backlog?.bounded(batch.length);
     if (!inbox.hasRoom(bytes)) await this.#clear(inbox, { wipe: false });
     const kept = await this.#trying(() => inbox.append(batch.map((job) => job.notification)));
-    this.#backlog?.add(kept);
+    this.#backlog?.add([kept]);
   }
 
   async #clear(inbox: Inbox, { wipe }: { wipe: boolean }): Promise<void> {

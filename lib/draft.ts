@@ -55,6 +55,7 @@ export class Draft {
   readonly #claims: Claim[] = [];
   readonly #log = new Map<string, LogEntry>();
   readonly #accounts: Accounts;
+  readonly #families = new Map<string | undefined, string>();
 
   constructor(known: Answers, options: PlanOptions) {
     this.#known = known;
@@ -93,7 +94,7 @@ export class Draft {
     const address = disguise(event.address, privacy.addresses, key);
     return {
       event,
-      client: clientFamilyOf(event.userAgent),
+      client: this.#familyOf(event),
       fingerprint,
       ...(actor === undefined ? {} : { actor }),
       ...(address === undefined ? {} : { address }),
@@ -113,11 +114,21 @@ export class Draft {
       repository,
       at: event.at,
       actor: this.#repositories.actorSlot(sighting),
-      client: clientFamilyOf(event.userAgent),
+      client: this.#familyOf(event),
       consumer: this.#options.consumerOf(event),
       ...(tag === undefined ? {} : { tag }),
       ...(event.size === undefined ? {} : { size: event.size }),
     });
+  }
+
+  /** The same few agents come again and again. */
+  #familyOf({ userAgent }: RegistryEvent): string {
+    let family = this.#families.get(userAgent);
+    if (family === undefined) {
+      family = clientFamilyOf(userAgent);
+      this.#families.set(userAgent, family);
+    }
+    return family;
   }
 
   /** Lets the batch's later events know of this one, and notes the rows that do not add up. */

@@ -13,7 +13,10 @@ import { dayOf } from "./statistics.ts";
 export class Accounts {
   readonly #options: PlanOptions;
   readonly #quarantine = new Map<string, QuarantineWrite>();
-  readonly #accounting = new Map<string, AccountingWrite>();
+  readonly #accounting = new Map<
+    string,
+    { -readonly [K in keyof AccountingWrite]: AccountingWrite[K] }
+  >();
 
   constructor(options: PlanOptions) {
     this.#options = options;
@@ -38,9 +41,12 @@ export class Accounts {
   account({ registry, receivedAt }: Received, outcome: Outcome): void {
     const day = dayOf(receivedAt * 1000);
     const key = keyOf(registry, String(day));
-    const none = { counted: 0, duplicate: 0, ignored: 0, quarantined: 0 };
-    const row = this.#accounting.get(key) ?? { registry, day, ...none };
-    this.#accounting.set(key, { ...row, [outcome]: row[outcome] + 1 });
+    let row = this.#accounting.get(key);
+    if (row === undefined) {
+      row = { registry, day, counted: 0, duplicate: 0, ignored: 0, quarantined: 0 };
+      this.#accounting.set(key, row);
+    }
+    row[outcome]++;
   }
 
   quarantine(): QuarantineWrite[] {

@@ -14,9 +14,9 @@ import { whyNotUnderstood } from "./mapping.ts";
 import type { EventFault } from "./store/store.ts";
 
 /** Keys and parts of a `target.url`, as registries write them (protocol.md §1). */
-const ACTION = Buffer.from('"action"');
-const MANIFEST_URL = Buffer.from("/manifests/");
-const BLOB_URL = Buffer.from("/blobs/");
+const ACTION = '"action"';
+const MANIFEST_URL = "/manifests/";
+const BLOB_URL = "/blobs/";
 /** What the quarantine keeps of a body. */
 const EXCERPT_BYTES = 64 * 1024;
 
@@ -59,35 +59,29 @@ export function receivedOf({ registry, receivedAt, body, oversize }: Notificatio
   return entries.map((entry) => ({ registry, receivedAt, entry, envelope }));
 }
 
+/** What can be told of a body without reading it. */
+export interface Outline {
+  /** About how many events it has; at least 1. */
+  readonly events: number;
+  /** Whether all may be about layers. */
+  readonly mayBeLayers: boolean;
+}
+
 /**
- * Says about how many events a body has, without reading it.
+ * Tells what can be told of a body without reading it as JSON, which takes several times as long.
  *
  * @param body The body.
- * @returns How often the key occurs that each must have; at least 1.
+ * @returns So many events as the key occurs that each must have; no layers only if it speaks of
+ *   manifests, and of no blob.
  */
-export function eventsIn(body: Uint8Array): number {
-  const text = bufferOf(body);
+export function outlineOf(body: Uint8Array): Outline {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
   let events = 0;
   for (let at = text.indexOf(ACTION); at >= 0; at = text.indexOf(ACTION, at + ACTION.length)) {
     events++;
   }
-  return Math.max(1, events);
-}
-
-/**
- * Says whether a body may have nothing but events about layers, without reading it.
- *
- * @param body The body.
- * @returns False only if it speaks of manifests, and of no blob.
- */
-export function mayBeAboutLayers(body: Uint8Array): boolean {
-  const text = bufferOf(body);
-  return !text.includes(MANIFEST_URL) || text.includes(BLOB_URL);
-}
-
-/** The same bytes; searching them is native. */
-function bufferOf(body: Uint8Array): Buffer {
-  return Buffer.from(body.buffer, body.byteOffset, body.length);
+  const mayBeLayers = !text.includes(MANIFEST_URL) || text.includes(BLOB_URL);
+  return { events: Math.max(1, events), mayBeLayers };
 }
 
 /** What a body is called and what is kept of it, should it have to be quarantined. */

@@ -27,7 +27,8 @@ export function candidatesOf(
   // Those who send much send much of the same.
   const fingerprints = new Map<string, string>();
   const fingerprint = (event: RegistryEvent): string => {
-    const client = JSON.stringify([event.address, event.userAgent, event.actor]);
+    const { address = "", userAgent = "", actor = "" } = event;
+    const client = keyOf(`${address.length} ${userAgent.length}`, address, userAgent, actor);
     const present = fingerprints.get(client);
     if (present !== undefined) return present;
     const made = fingerprintOf(event, key);

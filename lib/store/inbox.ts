@@ -11,12 +11,16 @@
 
 import type { IgnoredCount, Notification, Tally } from "../batch.ts";
 
-/** A notification that is in the inbox. */
+/**
+ * Notifications that follow each other in the inbox. They are numbered as they come, over the whole
+ * life of the store.
+ */
 export interface Kept {
-  /** They are numbered as they come, over the whole life of the store. */
-  readonly number: number;
-  /** The notification as it was written. */
-  readonly record: Uint8Array;
+  /** Number of the first and of the last. */
+  readonly first: number;
+  readonly last: number;
+  /** The notifications as they were written. */
+  readonly records: Uint8Array;
 }
 
 /** How notifications are counted. */
@@ -40,11 +44,11 @@ export interface Inbox {
   /**
    * Takes notifications in; one call at a time.
    *
-   * @param notifications In order of arrival.
+   * @param notifications In order of arrival; one at least.
    * @returns The same, durable.
    * @throws {AppError} `unavailable`: they may have been kept or not, and must come again.
    */
-  append(notifications: readonly Notification[]): Promise<readonly Kept[]>;
+  append(notifications: readonly Notification[]): Promise<Kept>;
   /**
    * Counts the events of notifications. How far it got is written in each transaction, so what has
    * been counted is not counted again, whoever calls it with the same.

@@ -141,7 +141,7 @@ Deno.test("POST /events answers when the event is durable; a question finds it c
   for (let pulls = 1; pulls <= 20; pulls++) {
     assert.equal((await ingest.post([wireEvent()])).status, 200);
     const inbox = await Deno.readTextFile(`${ingest.path}-inbox-1`);
-    assert.equal(inbox.match(/"events":1}\n/g)?.length, pulls);
+    assert.equal(inbox.match(/"events":/g)?.length, pulls);
     assert.equal((await ingest.accounting()).counted, pulls);
     const row = other.prepare("SELECT sum(pulls) AS pulls FROM repositories").get();
     assert.equal(row?.pulls, pulls);

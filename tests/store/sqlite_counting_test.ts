@@ -47,7 +47,7 @@ async function openCounting(): Promise<TestCounting> {
     before: () => {},
     count: (notifications, options = {}) =>
       countRecords(
-        recordsOf(notifications, 1).bytes,
+        recordsOf(notifications, 1).records,
         { blobs: "ignore", ignored: [], ...options },
         {
           position: () => readPosition(database),

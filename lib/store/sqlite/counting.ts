@@ -7,9 +7,9 @@
 import type { IgnoredCount, Outcome, Received, Tally } from "../../batch.ts";
 import { isAboutLayer, receivedOf } from "../../notification.ts";
 import { MAX_BATCH_EVENTS, recordBeginning } from "../../recorded.ts";
-import type { Counted, CountOptions, Kept } from "../inbox.ts";
+import type { Counted, CountOptions } from "../inbox.ts";
 import type { InboxPosition } from "./inbox_counted.ts";
-import { notificationOf, split } from "./inbox_records.ts";
+import { type InboxRecord, notificationOf, recordsIn } from "./inbox_records.ts";
 
 /** What counting needs of the database. */
 export interface CountingDatabase {
@@ -35,7 +35,7 @@ export async function countRecords(
   { blobs, ignored }: CountOptions,
   database: CountingDatabase,
 ): Promise<Counted> {
-  const entries = new Entries(split(bytes), database.position());
+  const entries = new Entries(recordsIn(bytes), database.position());
   const isIgnored = (item: Received) => blobs === "ignore" && isAboutLayer(item);
   const tallies: Tally[] = [];
   const record = (part: readonly Received[]): Outcome[] => {
@@ -61,25 +61,31 @@ export async function countRecords(
   return { last: database.position().last, tallies };
 }
 
+/** How many there are of each notification. */
 function countsOf(received: readonly Received[]): IgnoredCount[] {
-  return received.map(({ registry, receivedAt }) => ({ registry, receivedAt, count: 1 }));
+  const counts = new Map<string, IgnoredCount>();
+  for (const { registry, receivedAt } of received) {
+    const key = `${registry} ${receivedAt}`;
+    counts.set(key, { registry, receivedAt, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
 }
 
 /** The entries of notifications from a position on; read when they are needed. */
 class Entries {
-  /** Notifications that have not been read. */
-  readonly #kept: Kept[];
+  /** Those that have not been read. */
+  readonly #unread: InboxRecord[];
   #waiting: { received: Received; position: InboxPosition }[] = [];
   #from: InboxPosition;
 
-  constructor(kept: readonly Kept[], from: InboxPosition) {
-    this.#kept = kept.filter(({ number }) => number > from.last);
+  constructor(records: readonly InboxRecord[], from: InboxPosition) {
+    this.#unread = records.filter(({ number }) => number > from.last);
     this.#from = from;
   }
 
   first(limit: number): Received[] {
     // One more, to know where it is.
-    while (this.#waiting.length <= limit && this.#kept.length > 0) this.#readNext();
+    while (this.#waiting.length <= limit && this.#unread.length > 0) this.#readNext();
     return this.#waiting.slice(0, limit).map(({ received }) => received);
   }
 
@@ -93,13 +99,13 @@ class Entries {
   }
 
   isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#kept.length === 0;
+    return this.#waiting.length === 0 && this.#unread.length === 0;
   }
 
   #readNext(): void {
-    const next = this.#kept.shift();
-    if (next === undefined) return;
-    const { number, record } = next;
+    const record = this.#unread.shift();
+    if (record === undefined) return;
+    const { number } = record;
     for (const [index, received] of receivedOf(notificationOf(record)).entries()) {
       if (index < this.#from.entries) continue;
       this.#waiting.push({ received, position: { last: number - 1, entries: index } });

@@ -57,8 +57,8 @@ export class SqliteInbox implements Inbox {
     this.#database = database;
     this.#durable = durable;
     this.#found = files.flatMap((file) => [...file.read()])
-      .filter(({ number }) => number > durable)
-      .toSorted((a, b) => a.number - b.number);
+      .filter(({ last }) => last > durable)
+      .toSorted((a, b) => a.first - b.first);
     const [newer, older] = files.toSorted((a, b) => b.last - a.last) as [InboxFile, InboxFile];
     this.#current = newer;
     this.#other = older;
@@ -94,16 +94,16 @@ export class SqliteInbox implements Inbox {
     }
   }
 
-  async append(notifications: readonly Notification[]): Promise<readonly Kept[]> {
+  async append(notifications: readonly Notification[]): Promise<Kept> {
     // What another program keeps from being counted is not taken in, either: asked meanwhile.
     const isWritable = this.#database.requireWritable();
     isWritable.catch(() => {});
-    const before = this.#next - 1;
-    const { bytes, kept } = recordsOf(notifications, this.#next);
-    const last = before + kept.length;
-    if (this.#isFull(bytes.length) && this.#isOtherFree()) this.#change();
+    const kept = recordsOf(notifications, this.#next);
+    const { first, last, records } = kept;
+    if (this.#isFull(records.length) && this.#isOtherFree()) this.#change();
     try {
-      await this.#current.append(bytes, { last, isAlone: kept.length < MIN_SHARED });
+      const isAlone = notifications.length < MIN_SHARED;
+      await this.#current.append(records, { last, isAlone });
     } catch (error) {
       this.#isBroken = true;
       throw new AppError("unavailable", `Cannot write inbox "${this.#current.path}": ${error}`, {
@@ -112,11 +112,11 @@ export class SqliteInbox implements Inbox {
       });
     }
     await isWritable.catch((error) => {
-      this.#current.takeBack(bytes.length, before);
+      this.#current.takeBack(records.length, first - 1);
       throw error;
     });
     this.#next = last + 1;
-    this.#unflushed += bytes.length;
+    this.#unflushed += records.length;
     // A failure is told of again when there is no room any more.
     if (this.#unflushed > FLUSH_BYTES) this.#flush().catch(() => {});
     return kept;

@@ -51,10 +51,10 @@ export class InboxFile {
    * @returns The records, in order.
    */
   read(): readonly Kept[] {
-    const { kept, end } = readRecords(this.#file);
-    this.#end = end;
-    this.last = kept.at(-1)?.number ?? 0;
-    return kept;
+    const records = readRecords(this.#file);
+    this.#end = records.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.last = records.at(-1)?.number ?? 0;
+    return records.map(({ number, bytes }) => ({ first: number, last: number, records: bytes }));
   }
 
   /**

@@ -15,6 +15,8 @@ import { crc32 } from "node:zlib";
 import type { Notification } from "../../batch.ts";
 import type { Kept } from "../inbox.ts";
 
+/** Making one takes as long as to decode a line. */
+const UTF8 = new TextDecoder();
 const HEADER_BYTES = 16;
 
 /** What the line of JSON of a record says. */
@@ -24,13 +26,6 @@ interface Envelope {
   readonly oversize?: number;
 }
 
-/** Records behind each other. */
-export interface Records {
-  readonly bytes: Uint8Array;
-  /** Each of them, in the same memory. */
-  readonly kept: readonly Kept[];
-}
-
 /**
  * Writes records.
  *
@@ -38,27 +33,25 @@ export interface Records {
  * @param first Number of the first.
  * @returns The records.
  */
-export function recordsOf(notifications: readonly Notification[], first: number): Records {
+export function recordsOf(notifications: readonly Notification[], first: number): Kept {
   const encoder = new TextEncoder();
-  const lines = notifications.map((notification) =>
-    encoder.encode(`${JSON.stringify(envelopeOf(notification))}\n`)
-  );
+  const lines = notifications.map((notification) => encoder.encode(lineOf(notification)));
   const lengths = notifications.map(({ body }, n) =>
     HEADER_BYTES + (lines[n]?.length ?? 0) + body.length
   );
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  const kept = notifications.map(({ body }, n) => {
-    const record = bytes.subarray(at, at += lengths[n] ?? 0);
-    record.set(lines[n] ?? [], HEADER_BYTES);
-    record.set(body, record.length - body.length);
-    const view = viewOf(record);
-    view.setUint32(0, record.length - HEADER_BYTES);
-    view.setFloat64(8, first + n);
-    view.setUint32(4, checksumOf(record));
-    return { number: first + n, record };
-  });
-  return { bytes, kept };
+  const records = new Uint8Array(sumOf(lengths));
+  const view = viewOf(records);
+  let start = 0;
+  for (const [n, { body }] of notifications.entries()) {
+    const end = start + (lengths[n] ?? 0);
+    records.set(lines[n] ?? [], start + HEADER_BYTES);
+    records.set(body, end - body.length);
+    view.setUint32(start, end - start - HEADER_BYTES);
+    view.setFloat64(start + 8, first + n);
+    view.setUint32(start + 4, checksumOf(records.subarray(start, end)));
+    start = end;
+  }
+  return { first, last: first + notifications.length - 1, records };
 }
 
 /**
@@ -68,29 +61,36 @@ export function recordsOf(notifications: readonly Notification[], first: number)
  * @returns Their bytes, in memory of their own.
  */
 export function joined(kept: readonly Kept[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(kept.reduce((sum, { record }) => sum + record.length, 0));
+  const bytes = new Uint8Array(sumOf(kept.map(({ records }) => records.length)));
   let at = 0;
-  for (const { record } of kept) {
-    bytes.set(record, at);
-    at += record.length;
+  for (const { records } of kept) {
+    bytes.set(records, at);
+    at += records.length;
   }
   return bytes;
 }
 
+/** A record. */
+export interface InboxRecord {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
- * Tells records apart again.
+ * Tells records apart.
  *
- * @param bytes From {@linkcode joined}.
+ * @param bytes Records behind each other.
  * @returns The records, in the same memory.
  */
-export function split(bytes: Uint8Array): Kept[] {
-  const kept: Kept[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = HEADER_BYTES + viewOf(bytes).getUint32(at);
-    const record = bytes.subarray(at, at += length);
-    kept.push({ number: numberOf(record), record });
+export function recordsIn(bytes: Uint8Array): InboxRecord[] {
+  const view = viewOf(bytes);
+  const records: InboxRecord[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const end = start + HEADER_BYTES + view.getUint32(start);
+    records.push({ number: view.getFloat64(start + 8), bytes: bytes.subarray(start, end) });
+    start = end;
   }
-  return kept;
+  return records;
 }
 
 /**
@@ -99,37 +99,30 @@ export function split(bytes: Uint8Array): Kept[] {
  * @param record The record.
  * @returns The notification; nobody waits for it any more.
  */
-export function notificationOf(record: Uint8Array): Notification {
-  const content = record.subarray(HEADER_BYTES);
+export function notificationOf({ bytes }: InboxRecord): Notification {
+  const content = bytes.subarray(HEADER_BYTES);
   const lineEnd = content.indexOf(0x0a);
-  const envelope: Envelope = JSON.parse(new TextDecoder().decode(content.subarray(0, lineEnd)));
+  const envelope: Envelope = JSON.parse(UTF8.decode(content.subarray(0, lineEnd)));
   return { ...envelope, body: content.subarray(lineEnd + 1), deadline: Infinity };
-}
-
-/** What a file begins with. */
-export interface Content {
-  readonly kept: readonly Kept[];
-  /** Where they end. */
-  readonly end: number;
 }
 
 /**
  * Reads the records that a file begins with.
  *
  * @param file Any file; one that begins with no record has none.
- * @returns The records and where they end.
+ * @returns The records.
  */
-export function readRecords(file: Deno.FsFile): Content {
-  const kept: Kept[] = [];
+export function readRecords(file: Deno.FsFile): InboxRecord[] {
+  const records: InboxRecord[] = [];
   let end = 0;
   while (true) {
-    const record = readRecord(file, end);
-    if (record === undefined) return { kept, end };
-    const number = numberOf(record);
-    const previous = kept.at(-1);
-    if (previous !== undefined && number !== previous.number + 1) return { kept, end };
-    kept.push({ number, record });
-    end += record.length;
+    const bytes = readRecord(file, end);
+    if (bytes === undefined) return records;
+    const number = viewOf(bytes).getFloat64(8);
+    const previous = records.at(-1);
+    if (previous !== undefined && number !== previous.number + 1) return records;
+    records.push({ number, bytes });
+    end += bytes.length;
   }
 }
 
@@ -144,8 +137,13 @@ function readRecord(file: Deno.FsFile, at: number): Uint8Array | undefined {
   return record;
 }
 
-function envelopeOf({ registry, receivedAt, oversize }: Notification): Envelope {
-  return { registry, receivedAt, ...(oversize === undefined ? {} : { oversize }) };
+function lineOf({ registry, receivedAt, oversize }: Notification): string {
+  const envelope: Envelope = {
+    registry,
+    receivedAt,
+    ...(oversize === undefined ? {} : { oversize }),
+  };
+  return `${JSON.stringify(envelope)}\n`;
 }
 
 /** Over all that follows the checksum. */
@@ -153,8 +151,8 @@ function checksumOf(record: Uint8Array): number {
   return crc32(record.subarray(8));
 }
 
-function numberOf(record: Uint8Array): number {
-  return viewOf(record).getFloat64(8);
+function sumOf(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + length, 0);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

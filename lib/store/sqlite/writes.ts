@@ -156,17 +156,19 @@ function writeClaim({ database, names }: Context, claim: Claim): void {
   );
 }
 
+// OR FAIL: an error ends the whole transaction in any case. To undo one statement of many rows,
+// SQLite would first copy each page that it changes into a temporary file.
 const INSERT_EVENTS: RowsStatement = {
   key: "insert events",
   render: (values) =>
-    `INSERT INTO events (seq, registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
+    `INSERT OR FAIL INTO events (seq, registry_id, id, received_at, outcome_text, meaning_text, meaning_row,
       repository_id, at, action_text, method_text, tag, counted_tag, digest, media_type_text,
       actor_text, address_text, user_agent_text, instance_text, request_id, fingerprint,
       unknown_index, estimated, claimed_by) VALUES ${values}`,
 };
 const INSERT_IDS: RowsStatement = {
   key: "insert ids",
-  render: (values) => `INSERT INTO event_ids VALUES ${values}`,
+  render: (values) => `INSERT OR FAIL INTO event_ids VALUES ${values}`,
 };
 
 function writeLog({ database, names }: Context, log: readonly LogEntry[]): void {
