@@ -29,7 +29,7 @@ const RECORD_BUDGET_MS = 2000;
 /** Counts events in a store. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #ignored = new Map<string, IgnoredCount>();
+  #ignored = new Map<string, IgnoredCount>();
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #isDown = false;
   #isStopped = false;
@@ -109,7 +109,7 @@ export class Recorder {
     commit: (ignored: readonly IgnoredCount[]) => Promise<T>,
   ): Promise<T> {
     const ignored = this.pendingIgnored();
-    this.#ignored.clear();
+    this.#ignored = new Map();
     try {
       const done = await commit(ignored);
       for (const tally of done.tallies) this.#observe(tally);

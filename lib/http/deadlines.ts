@@ -9,12 +9,17 @@ const TICK_MS = 25;
 
 interface Deadline {
   readonly at: number;
-  readonly pass: () => void;
+  /** Absent when what was waited for is there. */
+  pass?: (() => void) | undefined;
 }
 
 /** Waits for things, but not for ever. */
 export class Deadlines {
-  readonly #waiting = new Set<Deadline>();
+  /**
+   * A list that is cleaned now and then, not a `Set`: one that grows and shrinks leaves a chain of
+   * tables behind, of which V8 frees none before it has looked through its whole memory.
+   */
+  #waiting: Deadline[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -28,14 +33,14 @@ export class Deadlines {
    */
   within<T>(promise: Promise<T>, at: number, onPassed: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline = { at, pass: () => reject(onPassed()) };
-      this.#waiting.add(deadline);
+      const deadline: Deadline = { at, pass: () => reject(onPassed()) };
+      this.#waiting.push(deadline);
       this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
       promise.then((value) => {
-        this.#waiting.delete(deadline);
+        deadline.pass = undefined;
         resolve(value);
       }, (error) => {
-        this.#waiting.delete(deadline);
+        deadline.pass = undefined;
         reject(error);
       });
     });
@@ -43,11 +48,10 @@ export class Deadlines {
 
   #tick(): void {
     const now = Date.now();
-    for (const deadline of this.#waiting) {
-      if (deadline.at > now) continue;
-      this.#waiting.delete(deadline);
-      deadline.pass();
-    }
-    this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS);
+    this.#waiting = this.#waiting.filter((deadline) => {
+      if (deadline.at <= now) deadline.pass?.();
+      return deadline.at > now && deadline.pass !== undefined;
+    });
+    this.#timer = this.#waiting.length === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS);
   }
 }

@@ -126,8 +126,8 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
 
 /** What writes, or has no rows to read. */
 const others = [
-  ...["constructor", "record", "madeToken", "madeKey", "setStar", "watch"],
-  ...["expire", "ping", "warmUp", "close", "counted", "flush", "requireWritable"],
+  ...["constructor", "record", "count", "madeToken", "madeKey", "setStar", "watch"],
+  ...["expire", "ping", "warmUp", "close", "flush", "requireWritable"],
 ];
 
 /** Tables that are read as a whole: rows for registries and days, of which there are few. */

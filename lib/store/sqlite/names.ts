@@ -21,7 +21,7 @@ export class Names {
   readonly #repositories: Dictionary;
   readonly #digests = new Map<string, Uint8Array>();
   /** Of this transaction: an id comes up in two or three statements, and never again. */
-  readonly #encodedIds = new Map<string, string | Uint8Array>();
+  #encodedIds = new Map<string, string | Uint8Array>();
 
   constructor(database: Database) {
     this.#registries = new Dictionary(database, {
@@ -46,7 +46,8 @@ export class Names {
   /** Forgets what a transaction has found; to be called before it begins. */
   begin(): void {
     for (const dictionary of this.#dictionaries()) dictionary.begin();
-    this.#encodedIds.clear();
+    // Not `clear()`: V8 links the table of before to the new one, and keeps both.
+    this.#encodedIds = new Map();
   }
 
   /** @returns The id of a registry, which is made where it is new. */
@@ -96,7 +97,7 @@ class Dictionary {
   readonly #sql: { readonly find: string; readonly insert: string };
   readonly #kept = new Map<string, number>();
   /** Of this transaction: a rollback takes new names back. */
-  readonly #new = new Map<string, number>();
+  #new = new Map<string, number>();
 
   constructor(database: Database, sql: { find: string; insert: string }) {
     this.#database = database;
@@ -106,11 +107,11 @@ class Dictionary {
   commit(): void {
     if (this.#kept.size > MAX_KEPT) this.#kept.clear();
     for (const [key, id] of this.#new) this.#kept.set(key, id);
-    this.#new.clear();
+    this.begin();
   }
 
   begin(): void {
-    this.#new.clear();
+    if (this.#new.size > 0) this.#new = new Map();
   }
 
   /** @returns The id of a name, if it is known without a query. */

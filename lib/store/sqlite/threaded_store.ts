@@ -54,7 +54,7 @@ type Plain = Exclude<keyof SqliteStore, "record" | "count" | "watch">;
 /** {@linkcode Store} on a thread; see there. */
 export class ThreadedStore implements Store {
   readonly #thread: Worker;
-  readonly #waiting = new Map<number | undefined, Waiting>();
+  #waiting = new Map<number | undefined, Waiting>();
   readonly #watchers = new Set<RepositoryWatcher>();
   /** Settled when the thread tells of changes; `undefined` while nobody wants to know. */
   #watching: Promise<unknown> | undefined;
@@ -287,6 +287,8 @@ export class ThreadedStore implements Store {
   #settle(reply: ReplyMessage): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    // A table that shrinks is linked to the next, and what was in it is not freed.
+    if (this.#waiting.size === 0) this.#waiting = new Map();
     if ("error" in reply) waiting?.reject(errorFrom(reply.error));
     else waiting?.resolve(reply.value);
   }
