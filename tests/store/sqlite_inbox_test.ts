@@ -336,3 +336,29 @@ Deno.test("answers do not wait for the counting, until the inbox has grown to 32
   assert.equal((await opened.store.accounting()).counted, 6);
   await collector.stop();
 });
+
+Deno.test("no more than some thousands wait to be counted, however fast others send", async () => {
+  await using opened = await openTestStore();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const collector = collectorOn(slowInbox(opened.store, () => gate));
+  let answered = 0;
+  const send = async () => {
+    const events = Array.from({ length: 6000 }, () => wireEvent());
+    while (events.length > 0) {
+      const bodies = events.splice(0, 100).map((event) => ({
+        ...sent([event]),
+        deadline: Infinity,
+      }));
+      await Promise.all(bodies.map((body) => collector.collect(body).then(() => answered++)));
+    }
+  };
+  const sending = send();
+  await until(() => answered >= 4000, "4,000 answers");
+  await pause(300);
+  assert.ok(answered <= 4200, `${answered} answers`);
+  open();
+  await sending;
+  await collector.settled();
+  assert.equal((await opened.store.accounting()).counted, 6000);
+  await collector.stop();
+});
