@@ -71,14 +71,15 @@ export function lookAt(
   const fit = filters.map(({ sql }) => `AND ${sql}`).join(" ");
   // A subquery with a limit is read as it is, and no further than needed.
   const found = database.all(
-    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ${step}) AS entries
+    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ?) AS entries
       WHERE 1 ${fit} LIMIT ?`,
     ...entries.parameters,
+    step,
     ...filters.flatMap(({ parameters }) => parameters),
     limit,
   ).map(entryOf);
   if (found.length === limit) return { found };
-  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ${step - 1}`, ...entries.parameters);
+  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ?`, ...entries.parameters, step - 1);
   return row === undefined ? { found } : { found, last: entryOf(row) };
 }
 

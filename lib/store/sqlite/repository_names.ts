@@ -67,34 +67,52 @@ function readRange(database: Database, { filters, limit, after }: NamePart): Ent
   ).map(entryOf);
 }
 
-/**
- * Finds names by their index alone, so that of all registries there are also those not listed.
- *
- * @param filters Which; a text that is searched for is not looked at.
- * @returns What follows `FROM`, without a limit.
- */
-export function namesOf(filters: Filters): Condition {
-  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
-  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
-  return { sql: `repositories INDEXED BY ${indexOf(filters)} WHERE ${sql}`, parameters };
-}
+/** Names of one registry. */
+export type Names = Required<Pick<Filters, "registry" | "range">>;
 
 /**
- * Counts the names of {@linkcode namesOf}.
+ * Finds names by their index alone.
  *
- * @param database The open file.
- * @param filters Which.
- * @param most So many are enough.
- * @returns At most one more than that.
+ * @param names Which.
+ * @returns What follows `FROM`, without a limit.
  */
-export function countNames(database: Database, filters: Filters, most: number): number {
-  const { sql, parameters } = namesOf(filters);
-  const counted = database.get(
-    `SELECT count(*) AS number FROM (SELECT 1 FROM ${sql} LIMIT ?)`,
-    ...parameters,
-    most + 1,
-  );
-  return Number(counted?.number);
+export function namesOf({ registry, range }: Names): Condition {
+  const { sql, parameters } = all([LISTED, ofRegistry(registry), ...range]);
+  return { sql: `repositories INDEXED BY ${BY_REGISTRY} WHERE ${sql}`, parameters };
+}
+
+/** How many names there are, found out no further than somebody asks. */
+export class NameCount {
+  readonly #database: Database;
+  readonly #names: Names;
+  #least = 0;
+  #most = Infinity;
+
+  /**
+   * @param database The open file.
+   * @param names Which.
+   */
+  constructor(database: Database, names: Names) {
+    this.#database = database;
+    this.#names = names;
+  }
+
+  /** @returns Whether there are no more than a number. */
+  areUpTo(number: number): boolean {
+    if (number >= this.#most) return true;
+    if (number < this.#least) return false;
+    const areMore = this.#database.reading(() => this.#areMoreThan(number));
+    if (areMore) this.#least = number + 1;
+    else this.#most = number;
+    return !areMore;
+  }
+
+  /** To step over names takes half as long as to count them. */
+  #areMoreThan(number: number): boolean {
+    const { sql, parameters } = namesOf(this.#names);
+    const row = this.#database.get(`SELECT 1 FROM ${sql} LIMIT 1 OFFSET ?`, ...parameters, number);
+    return row !== undefined;
+  }
 }
 
 /** The index of all names does not say what is listed, and the row is far away. */

@@ -6,6 +6,7 @@
 
 import type { Cursor } from "../store.ts";
 import type { Pace } from "./pace.ts";
+import { compareEntries } from "./repository_entries.ts";
 import { all, type Condition, type Filters, LISTED, ofRegistry } from "./repository_filters.ts";
 import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
 
@@ -55,6 +56,11 @@ export function stretchesOf(registry: string, { order, after }: RegistryPart): C
     all([{ sql: `${column} ${least} ?`, parameters: [value] }, ...bound]),
     ...(isReversed ? [] : [never]),
   ];
+}
+
+/** @returns Compares two entries of any registries. */
+export function comparing({ isReversed = false }: NumberOrder): typeof compareEntries {
+  return isReversed ? (one, other) => compareEntries(other, one) : compareEntries;
 }
 
 /** @returns The order of one registry, in SQL. */
