@@ -115,12 +115,6 @@ export class NameCount {
   }
 }
 
-/** The index of all names does not say what is listed, and the row is far away. */
-const LISTED_ROW: Condition = {
-  sql: "(SELECT listed FROM repositories WHERE repositories.id = entries.id) = 1",
-  parameters: [],
-};
-
 async function search(database: Database, part: NamePart): Promise<Entry[]> {
   const { filters, limit } = part;
   const isOfAll = filters.registry === undefined;
@@ -128,15 +122,19 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let { after } = part;;) {
     const conditions = conditionsOf(filters, after);
-    const { sql, parameters } = all([isOfAll ? EVERYTHING : LISTED, ...conditions]);
     const stretch = {
       entries: {
-        sql: `SELECT ${COLUMNS} FROM repositories INDEXED BY ${indexOf(filters)}
-          WHERE ${sql} ${ORDER}`,
-        parameters,
+        select: `SELECT ${COLUMNS} FROM repositories INDEXED BY ${indexOf(filters)}`,
+        within: all([isOfAll ? EVERYTHING : LISTED, ...conditions]),
+        order: ORDER,
       },
-      filters: [...filters.search, ...(isOfAll ? [LISTED_ROW] : [])],
+      // The index of all names does not say what is listed.
+      filters: [...filters.search, ...(isOfAll ? [LISTED] : [])],
       step: STEP,
+      upTo: ({ repository, registry }: Entry) => ({
+        sql: "repository <= ? AND (repository, registry) <= (?, ?)",
+        parameters: [repository, repository, registry],
+      }),
     };
     const { found, last } = database.reading(() =>
       lookAt(database, stretch, limit - entries.length)

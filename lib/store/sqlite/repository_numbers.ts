@@ -10,7 +10,7 @@
 import type { Database } from "./database.ts";
 import { type Items, type Part, type Source, takeFirst } from "./merge.ts";
 import { Pace } from "./pace.ts";
-import { cursorOfEntry, type Entry, entryOf } from "./repository_entries.ts";
+import { cursorOfEntry, type Entry, entryOf, queryOf } from "./repository_entries.ts";
 import { BY_REGISTRY } from "./repository_filters.ts";
 import { NameCount } from "./repository_names.ts";
 import { sortByNumber, type Sorting } from "./repository_sort.ts";
@@ -104,7 +104,7 @@ function readRanges(database: Database, registry: string, part: RegistryPart): E
   for (const stretch of stretchesOf(registry, part)) {
     const missing = part.limit - entries.length;
     if (missing === 0) break;
-    const { sql, parameters } = entriesOf(registry, part, stretch);
+    const { sql, parameters } = queryOf(entriesOf(registry, part, stretch));
     entries.push(...database.all(`${sql} LIMIT ?`, ...parameters, missing).map(entryOf));
   }
   return entries;

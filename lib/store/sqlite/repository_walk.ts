@@ -7,7 +7,7 @@
 import type { Database } from "./database.ts";
 import { cursorOfEntry, type Entry, lookAt, STEP } from "./repository_entries.ts";
 import type { Condition } from "./repository_filters.ts";
-import { entriesOf, type RegistryPart, stretchesOf } from "./repository_stretches.ts";
+import { entriesOf, type RegistryPart, stretchesOf, upTo } from "./repository_stretches.ts";
 
 /** Entries of the first step, a fraction of a millisecond: it tells how far it is to those that fit. */
 const FIRST_STEP = 1_000;
@@ -55,6 +55,7 @@ export async function walk(
           entries: entriesOf(registry, part, stretch),
           filters: [...filters.range, ...filters.search],
           step,
+          upTo: (last) => upTo(part.order, last),
         },
         limit - entries.length,
       )
