@@ -25,15 +25,28 @@ interface Entry {
 
 /**
  * Few have been pulled, many have equal numbers, and one team, too large to be sorted in one go,
- * comes last in every order.
+ * comes last in every order. Another one comes first, and all others that it has last.
  */
 function entryOf(i: number): Entry {
+  if (i % 31 === 3) return bothOf(i);
   const team = i % 5 === 0 ? "late" : i % 7919 === 5 ? "rare" : `team-${i % 9}`;
   return {
     repository: `${team}/app-${(i * 7919) % COUNT}`,
     registry: i % 3 === 0 ? "edge" : "main",
     pulls: team === "late" ? 0 : (i * 31) % 500,
     lastPulled: team === "late" || i % 4 === 0 ? null : 1_700_000_000_000 + (i * 17) % 1000,
+    isListed: i % 50 !== 7,
+  };
+}
+
+/** For its first pages an order is walked along, for the others it is sorted. */
+function bothOf(i: number): Entry {
+  const isFirst = i % 4 === 0;
+  return {
+    repository: `both/app-${(i * 7919) % COUNT}`,
+    registry: i % 6 === 0 ? "edge" : "main",
+    pulls: isFirst ? 1_000 + i % 70 : 0,
+    lastPulled: isFirst ? 1_800_000_000_000 + i % 70 : null,
     isListed: i % 50 !== 7,
   };
 }
@@ -91,6 +104,7 @@ const filters: { name: string; filter: Omit<Query, "sort"> }[] = [
   { name: "a prefix that fits many", filter: { prefix: "team-3/" } },
   { name: "a prefix that fits few", filter: { prefix: "rare/" } },
   { name: "a prefix that comes last", filter: { prefix: "late/" } },
+  { name: "a prefix that comes first and last", filter: { prefix: "both/" } },
   { name: "a text that fits many", filter: { q: "app-1" } },
   { name: "a text that fits few", filter: { q: "app-12345" } },
   { name: "a text that fits none", filter: { q: "nowhere" } },
@@ -111,6 +125,10 @@ Deno.test("listRepositories() of SQLite gives what sorting by hand gives", async
           assert.deepEqual(await readAll(store, query, 1_000), expected(entries, query));
         });
       }
+      await t.step(`${sort}, in short pages of several ways to find them`, async () => {
+        const query = { sort, prefix: "both/" };
+        assert.deepEqual(await readAll(store, query, 20), expected(entries, query));
+      });
     }
   } finally {
     await store.close();

@@ -7,8 +7,8 @@
 import type { Document, Filter } from "mongodb";
 
 import { keyOf } from "../../facts.ts";
-import { scanPage } from "../scan.ts";
-import type { Page } from "../store.ts";
+import { scanPage, sliceOf } from "../scan.ts";
+import type { Cursor, Page } from "../store.ts";
 import { oldestFirst, type UnusedItem, type UnusedQuery } from "../unused.ts";
 import type { Database } from "./connection.ts";
 import {
@@ -53,19 +53,31 @@ export async function listUnused(
   return { items: oldestFirst(described), next };
 }
 
+function cursorOfRepository(document: RepositoryDocument): Cursor {
+  return cursorOf(document, REPOSITORY_KEYS);
+}
+
+function cursorOfTag(document: TagDocument): Cursor {
+  return cursorOf(document, TAG_KEYS);
+}
+
 function scanRepositories(database: Database, query: UnusedQuery): Promise<Page<UnusedItem>> {
   return scanPage<RepositoryDocument, UnusedItem>({
     limit: query.limit,
     after: query.after,
-    read: (after, count) =>
-      database.collection<RepositoryDocument>("repositories")
+    read: async (after, count) => {
+      const documents = await database.collection<RepositoryDocument>("repositories")
         .find(filterAfter({}, REPOSITORY_KEYS, after) as Filter<RepositoryDocument>)
         .project<RepositoryDocument>({ actors: 0 })
         .sort(sortOf(REPOSITORY_KEYS))
         .limit(count)
-        .toArray(),
-    cursorOf: (document) => cursorOf(document, REPOSITORY_KEYS),
-    isBeyond: ({ lastused }) => (timeOf(lastused) ?? -1) >= query.before,
+        .toArray();
+      // All behind one that was used later were, too.
+      const end = documents.findIndex(({ lastused }) => (timeOf(lastused) ?? -1) >= query.before);
+      const within = end < 0 ? documents : documents.slice(0, end);
+      return sliceOf(within, count, cursorOfRepository);
+    },
+    cursorOf: cursorOfRepository,
     keep: async (documents) => {
       const asked = documents.map((document) => repositoryOf(document, query));
       const unused = asked.flatMap((item) => item?.lastUsed === null ? [item] : []);
@@ -128,14 +140,15 @@ function scanTags(database: Database, query: UnusedQuery): Promise<Page<UnusedIt
   return scanPage<TagDocument, UnusedItem>({
     limit: query.limit,
     after: query.after,
-    read: (after, count) =>
-      database.collection<TagDocument>("tags")
+    read: async (after, count) => {
+      const documents = await database.collection<TagDocument>("tags")
         .find(filterAfter(filter, TAG_KEYS, after) as Filter<TagDocument>)
         .sort(sortOf(TAG_KEYS))
         .limit(count)
-        .toArray(),
-    cursorOf: (document) => cursorOf(document, TAG_KEYS),
-    isBeyond: () => false,
+        .toArray();
+      return sliceOf(documents, count, cursorOfTag);
+    },
+    cursorOf: cursorOfTag,
     keep: (documents) => keepTags(database, documents, query),
   });
 }

@@ -17,7 +17,7 @@ import {
   LISTED,
   ofRegistry,
 } from "./repository_filters.ts";
-import { countNames } from "./repository_names.ts";
+import { NameCount } from "./repository_names.ts";
 import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the repository at hand. */
@@ -98,7 +98,7 @@ const EVERYTHING: Condition = { sql: "1", parameters: [] };
 function isByName(database: Database, { registry, prefix = "", after }: DaySumsQuery): boolean {
   if (after !== undefined) return after.length > 1;
   if (prefix !== "" || registry === undefined) return prefix !== "";
-  return countNames(database, { registry, range: [], search: [] }, FEW) <= FEW;
+  return new NameCount(database, { registry, range: [] }).areUpTo(FEW);
 }
 
 function keyOf({ id, repository, registry }: Row, { columns }: Order): Cursor {

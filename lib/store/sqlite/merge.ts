@@ -54,19 +54,20 @@ export async function takeFirst<T>(
   count: number,
   { compare }: { compare: (one: T, other: T) => number },
 ): Promise<T[]> {
-  const isOne = sources.length === 1;
   const share = Math.max(LEAST, Math.ceil(count / sources.length));
-  const part = { some: isOne ? count : Math.min(count, share), most: count };
   const readers = sources.map((source): Reader<T> => {
     return { source, read: { items: [], isLast: false }, taken: 0 };
   });
-  for (const reader of readers) await refill(reader, part);
+  const some = sources.length === 1 ? count : Math.min(count, share);
+  for (const reader of readers) await refill(reader, { some, most: count });
   const first: T[] = [];
   let next = readerOfFirst(readers, compare);
   while (next !== undefined) {
     first.push(next.read.items[next.taken++] as T);
-    if (first.length === count) break;
-    await refill(next, part);
+    const missing = count - first.length;
+    if (missing === 0) break;
+    // Who has given the most so far may well give the rest.
+    await refill(next, { some: missing, most: missing });
     next = readerOfFirst(readers, compare);
   }
   return first;

@@ -7,7 +7,7 @@
 import { compareRanked, type Ranked } from "../../top_list.ts";
 import type { Cursor } from "../store.ts";
 import type { Database, Row } from "./database.ts";
-import type { Condition } from "./repository_filters.ts";
+import { all, type Condition } from "./repository_filters.ts";
 
 /** A repository in an order. */
 export interface Entry extends Ranked {
@@ -24,14 +24,40 @@ export const NEVER = -1;
  */
 export const STEP = 10_000;
 
-/** Entries in an order of an index, and what is asked of each. */
+/** Entries of an index in its order. */
+export interface Entries {
+  /** Selects id, registry, repository and value `FROM` the index. */
+  readonly select: string;
+  readonly within: Condition;
+  /** `ORDER BY`. */
+  readonly order: string;
+}
+
+/** Entries that are looked at, and what is asked of each. */
 export interface Stretch {
-  /** Selects id, registry, repository and value; in order, without a limit. */
-  readonly entries: Condition;
+  readonly entries: Entries;
   /** What the index does not know. */
   readonly filters: readonly Condition[];
   /** Entries that are looked at in one go. */
   readonly step: number;
+  /** Those that do not come behind one, as far as the index can tell a range of it. */
+  upTo(last: Entry): Condition;
+}
+
+/**
+ * Writes a query for entries.
+ *
+ * @param entries Which.
+ * @param filters What else is asked of them.
+ * @returns The query, without a limit.
+ */
+export function queryOf(
+  { select, within, order }: Entries,
+  filters: readonly Condition[] = [],
+): Condition {
+  // Of two bounds SQLite takes the first for the range of the index, and a filter's is the nearer.
+  const { sql, parameters } = all([...filters, within]);
+  return { sql: `${select} WHERE ${sql} ${order}`, parameters };
 }
 
 /** @returns The entry of a row with id, registry, repository and value. */
@@ -65,21 +91,16 @@ export function cursorOfEntry({ registry, repository, value }: Entry): Cursor {
  */
 export function lookAt(
   database: Database,
-  { entries, filters, step }: Stretch,
+  { entries, filters, step, upTo }: Stretch,
   limit: number,
 ): { found: Entry[]; last?: Entry } {
-  const fit = filters.map(({ sql }) => `AND ${sql}`).join(" ");
-  // A subquery with a limit is read as it is, and no further than needed.
-  const found = database.all(
-    `SELECT id, registry, repository, value FROM (${entries.sql} LIMIT ${step}) AS entries
-      WHERE 1 ${fit} LIMIT ?`,
-    ...entries.parameters,
-    ...filters.flatMap(({ parameters }) => parameters),
-    limit,
-  ).map(entryOf);
-  if (found.length === limit) return { found };
-  const row = database.get(`${entries.sql} LIMIT 1 OFFSET ${step - 1}`, ...entries.parameters);
-  return row === undefined ? { found } : { found, last: entryOf(row) };
+  // To step over entries takes a fraction of a look; a subquery with a limit would double it.
+  const any = queryOf(entries);
+  const end = database.get(`${any.sql} LIMIT 1 OFFSET ?`, ...any.parameters, step - 1);
+  const last = end === undefined ? undefined : entryOf(end);
+  const fitting = queryOf(entries, last === undefined ? filters : [upTo(last), ...filters]);
+  const found = database.all(`${fitting.sql} LIMIT ?`, ...fitting.parameters, limit).map(entryOf);
+  return last === undefined || found.length === limit ? { found } : { found, last };
 }
 
 const ROWS = `SELECT repositories.* FROM json_each(?)

@@ -67,41 +67,53 @@ function readRange(database: Database, { filters, limit, after }: NamePart): Ent
   ).map(entryOf);
 }
 
+/** Names of one registry. */
+export type Names = Required<Pick<Filters, "registry" | "range">>;
+
 /**
- * Finds names by their index alone, so that of all registries there are also those not listed.
+ * Finds names by their index alone.
  *
- * @param filters Which; a text that is searched for is not looked at.
+ * @param names Which.
  * @returns What follows `FROM`, without a limit.
  */
-export function namesOf(filters: Filters): Condition {
-  const listed = filters.registry === undefined ? EVERYTHING : LISTED;
-  const { sql, parameters } = all([listed, ...conditionsOf(filters, undefined)]);
-  return { sql: `repositories INDEXED BY ${indexOf(filters)} WHERE ${sql}`, parameters };
+export function namesOf({ registry, range }: Names): Condition {
+  const { sql, parameters } = all([LISTED, ofRegistry(registry), ...range]);
+  return { sql: `repositories INDEXED BY ${BY_REGISTRY} WHERE ${sql}`, parameters };
 }
 
-/**
- * Counts the names of {@linkcode namesOf}.
- *
- * @param database The open file.
- * @param filters Which.
- * @param most So many are enough.
- * @returns At most one more than that.
- */
-export function countNames(database: Database, filters: Filters, most: number): number {
-  const { sql, parameters } = namesOf(filters);
-  const counted = database.get(
-    `SELECT count(*) AS number FROM (SELECT 1 FROM ${sql} LIMIT ?)`,
-    ...parameters,
-    most + 1,
-  );
-  return Number(counted?.number);
-}
+/** How many names there are, found out no further than somebody asks. */
+export class NameCount {
+  readonly #database: Database;
+  readonly #names: Names;
+  #least = 0;
+  #most = Infinity;
 
-/** The index of all names does not say what is listed, and the row is far away. */
-const LISTED_ROW: Condition = {
-  sql: "(SELECT listed FROM repositories WHERE repositories.id = entries.id) = 1",
-  parameters: [],
-};
+  /**
+   * @param database The open file.
+   * @param names Which.
+   */
+  constructor(database: Database, names: Names) {
+    this.#database = database;
+    this.#names = names;
+  }
+
+  /** @returns Whether there are no more than a number. */
+  areUpTo(number: number): boolean {
+    if (number >= this.#most) return true;
+    if (number < this.#least) return false;
+    const areMore = this.#database.reading(() => this.#areMoreThan(number));
+    if (areMore) this.#least = number + 1;
+    else this.#most = number;
+    return !areMore;
+  }
+
+  /** To step over names takes half as long as to count them. */
+  #areMoreThan(number: number): boolean {
+    const { sql, parameters } = namesOf(this.#names);
+    const row = this.#database.get(`SELECT 1 FROM ${sql} LIMIT 1 OFFSET ?`, ...parameters, number);
+    return row !== undefined;
+  }
+}
 
 async function search(database: Database, part: NamePart): Promise<Entry[]> {
   const { filters, limit } = part;
@@ -110,15 +122,19 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let { after } = part;;) {
     const conditions = conditionsOf(filters, after);
-    const { sql, parameters } = all([isOfAll ? EVERYTHING : LISTED, ...conditions]);
     const stretch = {
       entries: {
-        sql: `SELECT ${COLUMNS} FROM repositories INDEXED BY ${indexOf(filters)}
-          WHERE ${sql} ${ORDER}`,
-        parameters,
+        select: `SELECT ${COLUMNS} FROM repositories INDEXED BY ${indexOf(filters)}`,
+        within: all([isOfAll ? EVERYTHING : LISTED, ...conditions]),
+        order: ORDER,
       },
-      filters: [...filters.search, ...(isOfAll ? [LISTED_ROW] : [])],
+      // The index of all names does not say what is listed.
+      filters: [...filters.search, ...(isOfAll ? [LISTED] : [])],
       step: STEP,
+      upTo: ({ repository, registry }: Entry) => ({
+        sql: "repository <= ? AND (repository, registry) <= (?, ?)",
+        parameters: [repository, repository, registry],
+      }),
     };
     const { found, last } = database.reading(() =>
       lookAt(database, stretch, limit - entries.length)

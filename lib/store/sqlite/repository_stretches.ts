@@ -6,7 +6,15 @@
 
 import type { Cursor } from "../store.ts";
 import type { Pace } from "./pace.ts";
-import { all, type Condition, type Filters, LISTED, ofRegistry } from "./repository_filters.ts";
+import { compareEntries, type Entries, type Entry, NEVER } from "./repository_entries.ts";
+import {
+  all,
+  any,
+  type Condition,
+  type Filters,
+  LISTED,
+  ofRegistry,
+} from "./repository_filters.ts";
 import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
 
 /** An order of repositories. */
@@ -57,21 +65,37 @@ export function stretchesOf(registry: string, { order, after }: RegistryPart): C
   ];
 }
 
+/** @returns Compares two entries of any registries. */
+export function comparing({ isReversed = false }: NumberOrder): typeof compareEntries {
+  return isReversed ? (one, other) => compareEntries(other, one) : compareEntries;
+}
+
 /** @returns The order of one registry, in SQL. */
 export function orderBy({ column, isReversed = false }: NumberOrder): string {
   return isReversed ? `ORDER BY ${column}, repository DESC` : `ORDER BY ${column} DESC, repository`;
 }
 
-/** @returns Selects the entries of a stretch in order, without a limit. */
+/** @returns The entries of a stretch. */
 export function entriesOf(
   registry: string,
   { order }: RegistryPart,
   stretch: Condition,
-): Condition {
-  const { sql, parameters } = all([LISTED, ofRegistry(registry), stretch]);
+): Entries {
   return {
-    sql: `SELECT id, registry, repository, ${order.column} AS value
-      FROM repositories INDEXED BY ${orderIndexOf(order.column)} WHERE ${sql} ${orderBy(order)}`,
-    parameters,
+    select: `SELECT id, registry, repository, ${order.column} AS value
+      FROM repositories INDEXED BY ${orderIndexOf(order.column)}`,
+    within: all([LISTED, ofRegistry(registry), stretch]),
+    order: orderBy(order),
   };
+}
+
+/** @returns The entries of a stretch that do not come behind one of them. */
+export function upTo({ column, isReversed = false }: NumberOrder, last: Entry): Condition {
+  const [before, more, less] = isReversed ? [">=", "<", "<="] : ["<=", ">", ">="];
+  const named = { sql: `repository ${before} ?`, parameters: [last.repository] };
+  if (last.value === NEVER) return named;
+  return all([
+    { sql: `${column} ${less} ?`, parameters: [last.value] },
+    any([{ sql: `${column} ${more} ?`, parameters: [last.value] }, named]),
+  ]);
 }

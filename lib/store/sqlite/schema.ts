@@ -8,7 +8,7 @@
  */
 
 import { METRICS, TIMES } from "../../statistics.ts";
-import { TAGS_OF_REPOSITORY, UNUSED_MIGRATION } from "./schema_unused.ts";
+import { TAGS_BY_REGISTRY, TAGS_OF_REPOSITORY, UNUSED_MIGRATION } from "./schema_unused.ts";
 import { LISTS } from "./schema_lists.ts";
 import { NAMES_WITH_NUMBERS, ORDERS } from "./schema_orders.ts";
 import { timeMigration } from "./schema_time.ts";
@@ -267,4 +267,5 @@ CREATE TABLE quarantine (
   ORDERS,
   NAMES_WITH_NUMBERS,
   TAGS_OF_REPOSITORY,
+  TAGS_BY_REGISTRY,
 ];

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { dayOf } from "../../statistics.ts";
 import { scanPage } from "../scan.ts";
 import type { Page } from "../store.ts";
 import { oldestFirst, type UnusedItem, type UnusedQuery } from "../unused.ts";
@@ -13,12 +12,8 @@ import { decodeDigest } from "./encoding.ts";
 import { Pace } from "./pace.ts";
 import { OVERFLOW_TAG } from "./schema.ts";
 import { repositoryDetails, tagDetails } from "./unused_details.ts";
-import {
-  cursorOfRepository,
-  cursorOfTag,
-  readerOfRepositories,
-  readerOfTags,
-} from "./unused_rows.ts";
+import { cursorOfRepository, readerOfRepositories } from "./unused_rows.ts";
+import { cursorOfTag, readerOfTags } from "./unused_tags.ts";
 import { timeOf } from "./values.ts";
 
 /** An item, and what its details are found by. */
@@ -40,14 +35,11 @@ export async function listUnused(
   query: UnusedQuery,
 ): Promise<Page<UnusedItem>> {
   const isOfTags = query.kind === "tags";
-  const lastDay = dayOf(query.before * 1000);
   const found = await scanPage<Row, Found>({
     limit: query.limit,
     after: query.after,
     read: (isOfTags ? readerOfTags : readerOfRepositories)(database, query),
     cursorOf: isOfTags ? cursorOfTag : cursorOfRepository,
-    isBeyond: (row) =>
-      isOfTags ? Number(row.used_day) > lastDay : Number(row.last_used) >= query.before,
     keep: (rows) => rows.map((row) => keep(database, query, row)),
   });
   return { ...found, items: oldestFirst(await describeAll(database, query, found.items)) };
