@@ -11,13 +11,13 @@ import type { Recorder } from "./recorder.ts";
 import type { Inbox, Kept } from "./store/inbox.ts";
 
 /** So many are counted without waiting for more; nearly all have one event. */
-const BATCH_NOTIFICATIONS = 500;
+const BATCH_NOTIFICATIONS = 1000;
 /** Or, if there are so many bytes of them, fewer. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** While no more than these wait, more is taken in at once. */
-const EASY_NOTIFICATIONS = 2 * BATCH_NOTIFICATIONS;
+const EASY_NOTIFICATIONS = BATCH_NOTIFICATIONS;
 /** While more than these wait, none is; they take about a second to be counted. */
-const MAX_NOTIFICATIONS = 8 * BATCH_NOTIFICATIONS;
+const MAX_NOTIFICATIONS = 4 * BATCH_NOTIFICATIONS;
 const MAX_SLOWDOWN = 2;
 /** Over how many batches the time that one takes is averaged. */
 const SMOOTHING = 8;

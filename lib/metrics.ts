@@ -59,7 +59,7 @@ export interface Metrics {
 /** The `Content-Type` of the text format. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 // deno-fmt-ignore
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 

@@ -6,10 +6,13 @@
 
 import type { IgnoredCount, Outcome, Received, Tally } from "../../batch.ts";
 import { isAboutLayer, receivedOf } from "../../notification.ts";
-import { MAX_BATCH_EVENTS, recordBeginning } from "../../recorded.ts";
+import { recordBeginning } from "../../recorded.ts";
 import type { Counted, CountOptions } from "../inbox.ts";
 import type { InboxPosition } from "./inbox_counted.ts";
 import { type InboxRecord, notificationOf, recordsIn } from "./inbox_records.ts";
+
+/** The most events in a commit. Nobody waits for one, and what they have in common is shared. */
+const COMMIT_EVENTS = 1000;
 
 /** What counting needs of the database. */
 export interface CountingDatabase {
@@ -50,7 +53,7 @@ export async function countRecords(
     do {
       // Questions are answered in between.
       if (tallies.length > 0) await new Promise((resolve) => setTimeout(resolve));
-      const { length, tally } = await recordBeginning(entries.first(MAX_BATCH_EVENTS), record);
+      const { length, tally } = await recordBeginning(entries.first(COMMIT_EVENTS), record);
       tallies.push(tally);
       entries.drop(length);
     } while (!entries.isEmpty());
