@@ -68,6 +68,22 @@ export function artifactKindOf(event: Described): ArtifactKind {
   return kindOfParts(event.references.map((reference) => reference.mediaType ?? ""));
 }
 
+/**
+ * Says which of two kinds says more: a special one is told by a tag or by references.
+ *
+ * @param known What has been known of a manifest, if anything.
+ * @param kind What another event tells of it.
+ * @returns The known one, unless the other says more.
+ */
+export function betterKind(known: string | undefined, kind: ArtifactKind): ArtifactKind {
+  return known !== undefined && rankOf(known) >= rankOf(kind) ? known as ArtifactKind : kind;
+}
+
+function rankOf(kind: string): number {
+  if (kind === "unknown") return 0;
+  return ["image", "index", "artifact"].includes(kind) ? 1 : 2;
+}
+
 function kindOfParts([config = "", ...layers]: readonly string[]): ArtifactKind {
   const byConfig = CONFIG_KINDS.get(config);
   if (byConfig !== undefined) return byConfig;

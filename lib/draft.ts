@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type ArtifactKind, artifactKindOf } from "./artifact.ts";
+import { artifactKindOf, betterKind } from "./artifact.ts";
 import {
   type BatchPlan,
   type Candidate,
@@ -284,13 +284,6 @@ export class Draft {
 
 function reasonOf(entry: EnvelopeEntry): string {
   return "rejected" in entry ? entry.rejected.reason : "";
-}
-
-/** What says more about a manifest stays; a special kind is told by a tag or by references. */
-function betterKind(known: string | undefined, kind: ArtifactKind): ArtifactKind {
-  const rank = (value: string): number =>
-    value === "unknown" ? 0 : ["image", "index", "artifact"].includes(value) ? 1 : 2;
-  return known !== undefined && rank(known) >= rank(kind) ? known as ArtifactKind : kind;
 }
 
 function sumOfSizes(references: readonly Reference[] | undefined): number | undefined {

@@ -162,14 +162,14 @@ Deno.test("POST /events with blobs: count counts layers, exactly once", async ()
   });
 });
 
-Deno.test("POST /events takes 1,200 events at once, and counts them in several batches", async () => {
+Deno.test("POST /events takes 2,200 events at once, and counts them in several batches", async () => {
   await using ingest = await startIngest();
   using other = new DatabaseSync(ingest.path, { readOnly: true });
-  const events = Array.from({ length: 1200 }, (_, index) => wireEvent({ tag: `t${index % 7}` }));
+  const events = Array.from({ length: 2200 }, (_, index) => wireEvent({ tag: `t${index % 7}` }));
   assert.equal((await ingest.post(events)).status, 200);
   await ingest.settled();
   const row = other.prepare("SELECT sum(pulls) AS pulls FROM repositories").get();
-  assert.equal(row?.pulls, 1200);
+  assert.equal(row?.pulls, 2200);
   assert.match(ingest.metrics.render(), /^drec_batch_events_count 3$/m);
 });
 

@@ -6,7 +6,6 @@
  */
 
 import type { Outcome, Received } from "../../batch.ts";
-import { AppError } from "../../errors.ts";
 import type { Metric } from "../../statistics.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import type { Census, CensusQuery, History, HistoryQuery, TotalsQuery } from "../history.ts";
@@ -40,48 +39,21 @@ import { LockProbe } from "./lock_probe.ts";
 import { portable } from "./portable_received.ts";
 import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
 import { startThread } from "./thread.ts";
-import { type ChangeMessage, errorFrom, type ReplyMessage } from "./thread_messages.ts";
-
-/** Somebody who waits for a reply. */
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
+import { ThreadCalls } from "./thread_calls.ts";
+import type { ChangeMessage } from "./thread_messages.ts";
 
 /** A method of the store that is called by its name, and takes and returns plain data. */
 type Plain = Exclude<keyof SqliteStore, "record" | "count" | "watch">;
 
 /** {@linkcode Store} on a thread; see there. */
 export class ThreadedStore implements Store {
-  readonly #thread: Worker;
-  #waiting = new Map<number | undefined, Waiting>();
+  readonly #calls = new ThreadCalls(startThread(), (message) => this.#tell(message));
   readonly #watchers = new Set<RepositoryWatcher>();
   /** Settled when the thread tells of changes; `undefined` while nobody wants to know. */
   #watching: Promise<unknown> | undefined;
-  #calls = 0;
   #isCounting = false;
   #probe: LockProbe | undefined;
   #inbox: SqliteInbox | undefined;
-  #isOpen = false;
-  /** Why nothing can be called any more. */
-  #ended: AppError | undefined;
-
-  private constructor(thread: Worker) {
-    this.#thread = thread;
-    thread.onmessage = ({ data }: MessageEvent<ReplyMessage | ChangeMessage>) => {
-      if ("changed" in data) this.#tell(data);
-      else this.#settle(data);
-    };
-    thread.onerror = (event) => {
-      // Later on it ends the program: who starts it again finds in the inbox what was answered.
-      if (!this.#isOpen) event.preventDefault();
-      this.#end(
-        new AppError("unavailable", `The thread of the store has ended: ${event.message}`, {
-          hint: "let the program read its own files; from the source, those in `lib`",
-        }),
-      );
-    };
-  }
 
   /**
    * Opens the store, and its inbox.
@@ -92,10 +64,9 @@ export class ThreadedStore implements Store {
    * @throws {AppError} `unavailable` or `conflict`, with the remedy.
    */
   static async open(location: SqliteLocation, options: StoreOptions): Promise<ThreadedStore> {
-    const store = new ThreadedStore(startThread());
+    const store = new ThreadedStore();
     try {
-      await store.#reply(undefined, { location, options });
-      store.#isOpen = true;
+      await store.#calls.open({ location, options });
       store.#probe = new LockProbe(location.path);
       store.#inbox = await SqliteInbox.open(location.path, {
         requireWritable: () => store.#requireWritable(),
@@ -117,7 +88,7 @@ export class ThreadedStore implements Store {
     received: readonly Received[],
     options: { ignored?: readonly IgnoredCount[]; deadline?: number } = {},
   ): Promise<Outcome[]> {
-    return await this.#post("record", [received.map(portable), options]) as Outcome[];
+    return await this.#calls.post("record", [received.map(portable), options]) as Outcome[];
   }
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
@@ -203,14 +174,14 @@ export class ThreadedStore implements Store {
   async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     this.#watchers.add(watcher);
     // One on the other side for all that are here.
-    this.#watching ??= this.#post("watch", []);
+    this.#watching ??= this.#calls.post("watch", []);
     await this.#watching;
     return {
       [Symbol.asyncDispose]: async () => {
         this.#watchers.delete(watcher);
-        if (this.#watchers.size > 0 || this.#ended !== undefined) return;
+        if (this.#watchers.size > 0 || this.#calls.isEnded) return;
         this.#watching = undefined;
-        await this.#post("unwatch", []);
+        await this.#calls.post("unwatch", []);
       },
     };
   }
@@ -236,19 +207,18 @@ export class ThreadedStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
+    if (this.#calls.isEnded) return;
     this.#watchers.clear();
     this.#inbox?.close();
     this.#probe?.close();
-    if (this.#isOpen) await this.#call("close");
-    this.#end(new AppError("unavailable", "The store is closed"));
-    this.#thread.terminate();
+    if (this.#calls.isOpen) await this.#call("close");
+    this.#calls.close();
   }
 
   async #count(records: Uint8Array<ArrayBuffer>, options: CountOptions): Promise<Counted> {
     this.#isCounting = true;
     try {
-      return await this.#post("count", [records, options], [records.buffer]) as Counted;
+      return await this.#calls.post("count", [records, options], [records.buffer]) as Counted;
     } finally {
       this.#isCounting = false;
     }
@@ -264,33 +234,7 @@ export class ThreadedStore implements Store {
     method: M,
     ...args: Parameters<SqliteStore[M]>
   ): Promise<Awaited<ReturnType<SqliteStore[M]>>> {
-    return await this.#post(method, args) as Awaited<ReturnType<SqliteStore[M]>>;
-  }
-
-  #post(method: string, args: unknown[], moved: Transferable[] = []): Promise<unknown> {
-    const id = this.#calls++;
-    return this.#reply(id, { id, method, args }, moved);
-  }
-
-  #reply(
-    id: number | undefined,
-    message: object,
-    moved: Transferable[] = [],
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) return reject(this.#ended);
-      this.#waiting.set(id, { resolve, reject });
-      this.#thread.postMessage(message, moved);
-    });
-  }
-
-  #settle(reply: ReplyMessage): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    // A table that shrinks is linked to the next, and what was in it is not freed.
-    if (this.#waiting.size === 0) this.#waiting = new Map();
-    if ("error" in reply) waiting?.reject(errorFrom(reply.error));
-    else waiting?.resolve(reply.value);
+    return await this.#calls.post(method, args) as Awaited<ReturnType<SqliteStore[M]>>;
   }
 
   #tell({ changed }: ChangeMessage): void {
@@ -298,11 +242,5 @@ export class ThreadedStore implements Store {
       if (changed === "lost") watcher.onLost();
       else for (const of of changed) watcher.onChange(of);
     }
-  }
-
-  #end(error: AppError): void {
-    this.#ended = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
   }
 }
