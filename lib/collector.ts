@@ -56,7 +56,7 @@ export interface Collector {
 /** The most bytes of bodies in a batch, unless one body alone has more. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** Turns of the event loop that a batch waits in any case, some tens of microseconds. */
-const MIN_TURNS = 3;
+const MIN_TURNS = 1;
 /** Turns that it waits for bodies on their way. */
 const MAX_TURNS = 8;
 /** How often what no batch has taken along is written, and an inbox that is not needed emptied. */
