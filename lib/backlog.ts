@@ -7,6 +7,7 @@
 
 import { setImmediate } from "node:timers";
 
+import { pause } from "./patience.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Inbox, Kept } from "./store/inbox.ts";
 
@@ -172,8 +173,4 @@ class Progress {
   done(): number {
     return Math.min(this.#size, (performance.now() - this.#start) / this.msEach);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -12,6 +12,8 @@ import type { Meaning } from "./mapping.ts";
 import type { Privacy } from "./privacy.ts";
 import type { Change } from "./statistics.ts";
 
+/** The most events in a batch whose senders wait for it. */
+export const MAX_BATCH_EVENTS = 500;
 /** Distinct actors kept by name in a repository; the rest adds up in one row. */
 export const MAX_ACTORS = 1000;
 /** Tags kept by name in a repository; the rest adds up in one row. */

@@ -12,11 +12,10 @@
 import { setImmediate } from "node:timers";
 
 import { Backlog } from "./backlog.ts";
-import type { Notification, Received } from "./batch.ts";
+import { MAX_BATCH_EVENTS, type Notification, type Received } from "./batch.ts";
 import { AppError } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { isAboutLayer, outlineOf, receivedOf } from "./notification.ts";
-import { MAX_BATCH_EVENTS } from "./recorded.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { Inbox } from "./store/inbox.ts";
 import type { IgnoredCount } from "./store/store.ts";

@@ -1,5 +1,5 @@
 /**
- * Waiting for what is being computed, but not for long.
+ * Waiting: for what is being computed, but not for long; and for nothing.
  *
  * @module
  */
@@ -39,4 +39,13 @@ export async function within<T>(promised: Promise<T>, ms: number): Promise<T | u
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Waits.
+ *
+ * @param ms Milliseconds.
+ */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

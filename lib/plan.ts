@@ -28,6 +28,7 @@ export function candidatesOf(
   const fingerprints = new Map<string, string>();
   const fingerprint = (event: RegistryEvent): string => {
     const { address = "", userAgent = "", actor = "" } = event;
+    // With lengths, for each of them may have any character.
     const client = keyOf(`${address.length} ${userAgent.length}`, address, userAgent, actor);
     const present = fingerprints.get(client);
     if (present !== undefined) return present;

@@ -6,7 +6,7 @@
  */
 
 import { dayOfTime } from "./calendar.ts";
-import { nextOrLast, within } from "./patience.ts";
+import { nextOrLast, pause, within } from "./patience.ts";
 import { firstDayOf, type Period, type Place } from "./ranking.ts";
 import { type Computed, type Entry, RankingCache, type RankingSubject } from "./ranking_cache.ts";
 import { readRanking } from "./ranking_read.ts";
@@ -85,7 +85,7 @@ class BackgroundRankings implements Rankings {
   #isStopped = false;
 
   constructor(options: RankingsOptions) {
-    this.#options = { onError: () => {}, patienceMs: PATIENCE_MS, pause: wait, ...options };
+    this.#options = { onError: () => {}, patienceMs: PATIENCE_MS, pause, ...options };
   }
 
   async find({ period, ...subject }: RankingQuery): Promise<Ranking | undefined> {
@@ -193,8 +193,4 @@ class BackgroundRankings implements Rankings {
     }
     return !this.#isStopped;
   }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

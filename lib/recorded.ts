@@ -8,9 +8,6 @@ import type { Outcome, Received, Tally } from "./batch.ts";
 import { quarantined, rejectionOf } from "./notification.ts";
 import { EventFault } from "./store/store.ts";
 
-/** The most events in a batch. */
-export const MAX_BATCH_EVENTS = 500;
-
 /** What a commit has recorded. */
 export interface Recorded {
   /** How many entries: the first ones. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { IgnoredCount, Received, Tally } from "./batch.ts";
+import { type IgnoredCount, MAX_BATCH_EVENTS, type Received, type Tally } from "./batch.ts";
 import type { Metrics } from "./metrics.ts";
-import { MAX_BATCH_EVENTS, recordBeginning } from "./recorded.ts";
+import { recordBeginning } from "./recorded.ts";
 import type { Inbox, Kept } from "./store/inbox.ts";
 import type { Store } from "./store/store.ts";
 

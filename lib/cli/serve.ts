@@ -16,6 +16,7 @@ import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { createRankings, type Rankings } from "../rankings.ts";
+import { pause } from "../patience.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import type { StreamHub } from "../stream/hub.ts";
@@ -69,10 +70,6 @@ function importCertificates(): Promise<typeof import("./certificate.ts")> {
 /** Requests in progress have this long to finish; the process ends within ten seconds. */
 const GRACE_MS = 4000;
 const CLOSE_MS = 2000;
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 interface Surroundings {
   readonly terminal: Terminal;

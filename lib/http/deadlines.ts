@@ -48,10 +48,12 @@ export class Deadlines {
 
   #tick(): void {
     const now = Date.now();
-    this.#waiting = this.#waiting.filter((deadline) => {
-      if (deadline.at <= now) deadline.pass?.();
-      return deadline.at > now && deadline.pass !== undefined;
-    });
+    const waiting = this.#waiting.filter(({ pass }) => pass !== undefined);
+    // Before anybody is told: they may wait for something else at once.
+    this.#waiting = waiting.filter(({ at }) => at > now);
+    for (const { at, pass } of waiting) {
+      if (at <= now) pass?.();
+    }
     this.#timer = this.#waiting.length === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS);
   }
 }

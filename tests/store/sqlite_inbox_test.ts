@@ -293,6 +293,20 @@ Deno.test("what was answered and never counted is counted at the next start", as
   await killed.stop();
 });
 
+Deno.test("of bodies about layers alone the inbox does not hear where these are ignored", async () => {
+  await using opened = await openTestStore();
+  const collector = collectorOn(opened.store);
+  await collector.collect(sent([blobEvent(), blobEvent()]));
+  await collector.collect(sent([]));
+  assert.ok(opened.store.inbox?.isEmpty());
+  assert.deepEqual(collector.pendingIgnored().map(({ count }) => count), [2]);
+  await collector.collect(sent([blobEvent(), wireEvent()]));
+  assert.ok(!opened.store.inbox?.isEmpty());
+  await collector.stop();
+  const { counted, ignored } = await opened.store.accounting();
+  assert.deepEqual({ counted, ignored }, { counted: 1, ignored: 3 });
+});
+
 Deno.test("stop() counts what was answered and leaves no bodies behind", async () => {
   await using opened = await openTestStore();
   const collector = collectorOn(opened.store);

@@ -7,6 +7,7 @@
 import type { ClientSession, MongoClient, TransactionOptions } from "mongodb";
 
 import { AppError } from "../../errors.ts";
+import { pause } from "../../patience.ts";
 import { isCommitUnknown, isTransient } from "./errors.ts";
 
 /**
@@ -50,11 +51,11 @@ export async function runTransaction<T>(
       await commit(session, { deadline, onUnknown: () => mayBeDone = true });
       return result;
     } catch (error) {
-      const pause = pauseBefore(tries + 1);
+      const wait = pauseBefore(tries + 1);
       if (!isTransient(error) && !isCommitUnknown(error)) throw error;
-      if (Date.now() + pause >= deadline) throw error;
+      if (Date.now() + wait >= deadline) throw error;
       if (session.inTransaction()) await session.abortTransaction();
-      await sleep(pause);
+      await pause(wait);
     }
   }
 }
@@ -70,9 +71,9 @@ async function commit(
     } catch (error) {
       if (!isCommitUnknown(error)) throw error;
       onUnknown();
-      const pause = pauseBefore(tries + 1);
-      if (tries === 2 || Date.now() + pause >= deadline) throw error;
-      await sleep(pause);
+      const wait = pauseBefore(tries + 1);
+      if (tries === 2 || Date.now() + wait >= deadline) throw error;
+      await pause(wait);
     }
   }
 }
@@ -106,8 +107,4 @@ export async function withDeadline<T>(
 /** Grows, so that many collectors on one repository come through, and differs between them. */
 function pauseBefore(tries: number): number {
   return Math.random() * Math.min(10 * tries, 100);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

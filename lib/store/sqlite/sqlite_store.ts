@@ -37,10 +37,10 @@ import type {
 import type { UnusedItem, UnusedQuery } from "../unused.ts";
 import type { DaySums, DaySumsQuery } from "../day_sums.ts";
 import { lastArrival } from "./arrivals.ts";
+import { countRecords } from "./counting.ts";
 import { Database } from "./database.ts";
 import { sumDays } from "./day_sums.ts";
 import { readPosition } from "./inbox_counted.ts";
-import { countRecords } from "./counting.ts";
 import { Expiry } from "./expiry.ts";
 import { readWatchedSince } from "./instances.ts";
 import { census } from "./census.ts";
