@@ -96,6 +96,8 @@ export interface PlanOptions {
 export interface Candidate {
   readonly received: Received;
   readonly id: string;
+  /** `keyOf()` its registry and id: what a duplicate is recognised by. */
+  readonly key: string;
   /** Absent for a rejected entry. */
   readonly sighting?: Sighting;
 }

@@ -8,7 +8,6 @@
  * @module
  */
 
-import { keyOf } from "./facts.ts";
 import type { Meaning } from "./mapping.ts";
 import {
   addChange,
@@ -27,11 +26,21 @@ interface Touch {
   readonly change: Change;
 }
 
+/** An event, and what all do that are like it. */
+interface Example {
+  readonly meaning: Meaning;
+  readonly circumstances: Circumstances;
+  readonly touches: readonly Touch[];
+}
+
+/** Examples of a repository that an event is compared with. */
+const MAX_EXAMPLES = 16;
+
 /** Changes by row. */
 export class ChangeSet {
   readonly #rows = new Map<string, Change>();
-  /** What events that are alike do. */
-  readonly #touches = new Map<string, readonly Touch[]>();
+  /** By name of the repository. */
+  #examples = new Map<string, Example[]>();
 
   /**
    * Adds what one event changes.
@@ -40,10 +49,17 @@ export class ChangeSet {
    * @param circumstances Who and when.
    */
   add(meaning: Meaning, circumstances: Circumstances): void {
-    const likeness = likenessOf(meaning, circumstances);
-    const touches = this.#touches.get(likeness);
-    if (touches === undefined) this.#touches.set(likeness, this.#addNew(meaning, circumstances));
-    else for (const touch of touches) repeat(touch, Math.floor(circumstances.at / 1000));
+    const { repository, at } = circumstances;
+    const examples = this.#examples.get(repository) ?? [];
+    const example = examples.find((one) => isLike(one, meaning, circumstances));
+    if (example !== undefined) {
+      for (const touch of example.touches) repeat(touch, Math.floor(at / 1000));
+      return;
+    }
+    const touches = this.#addNew(meaning, circumstances);
+    if (examples.length === MAX_EXAMPLES) return;
+    examples.push({ meaning, circumstances, touches });
+    this.#examples.set(repository, examples);
   }
 
   /** Forgets what was planned for a repository whose keys begin so. */
@@ -51,7 +67,7 @@ export class ChangeSet {
     for (const key of this.#rows.keys()) {
       if (key.startsWith(prefix)) this.#rows.delete(key);
     }
-    this.#touches.clear();
+    this.#examples = new Map();
   }
 
   /** @returns One change a row. */
@@ -67,15 +83,25 @@ export class ChangeSet {
   }
 }
 
-/** All that `changesOf()` looks at, but the time of the day. */
-function likenessOf(meaning: Meaning, circumstances: Circumstances): string {
-  const { registry, repository, tag, actor, client, consumer, at, size } = circumstances;
-  const digest = "digest" in meaning ? meaning.digest : "";
-  const isUnchanged = meaning.type === "push" && meaning.unchanged;
-  const what = `${meaning.type} ${isUnchanged} ${dayOf(at)} ${size} ${tag === undefined}`;
-  // Only the last of them may have any character.
-  const who = keyOf(client, consumer, actor.dimension, actor.name);
-  return keyOf(registry, repository, what, tag ?? "", digest, who);
+/** Whether all is the same that `changesOf()` looks at, but the time of the day. */
+function isLike(example: Example, meaning: Meaning, circumstances: Circumstances): boolean {
+  const { meaning: known, circumstances: of } = example;
+  return known.type === meaning.type && digestOf(known) === digestOf(meaning) &&
+    isUnchanged(known) === isUnchanged(meaning) &&
+    of.tag === circumstances.tag && of.size === circumstances.size &&
+    of.registry === circumstances.registry && of.repository === circumstances.repository &&
+    of.actor.dimension === circumstances.actor.dimension &&
+    of.actor.name === circumstances.actor.name &&
+    of.client === circumstances.client && of.consumer === circumstances.consumer &&
+    dayOf(of.at) === dayOf(circumstances.at);
+}
+
+function digestOf(meaning: Meaning): string | undefined {
+  return "digest" in meaning ? meaning.digest : undefined;
+}
+
+function isUnchanged(meaning: Meaning): boolean {
+  return meaning.type === "push" && meaning.unchanged;
 }
 
 /** Adds the same numbers again, and another time. */

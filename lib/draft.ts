@@ -65,7 +65,7 @@ export class Draft {
   }
 
   /** Adds one event that is no duplicate. */
-  add({ received, id, sighting }: Candidate): Outcome {
+  add({ received, id, key, sighting }: Candidate): Outcome {
     const { registry, receivedAt } = received;
     const meaning: Meaning = sighting === undefined
       ? { type: "rejected", row: 18, reason: reasonOf(received.entry) }
@@ -73,7 +73,7 @@ export class Draft {
     const outcome = OUTCOMES[meaning.type] ?? "counted";
     const described = sighting === undefined ? {} : this.#describe(sighting);
     const entry: LogEntry = { registry, id, receivedAt, outcome, meaning, ...described };
-    this.#log.set(keyOf(registry, id), entry);
+    this.#log.set(key, entry);
     if (meaning.type === "rejected") this.#accounts.reject(received, meaning.reason);
     if (outcome === "counted" && sighting !== undefined) this.#count(meaning, sighting);
     return outcome;
@@ -89,7 +89,7 @@ export class Draft {
   }
 
   #describe(sighting: Sighting): Partial<LogEntry> {
-    const { registry, event, actor, fingerprint } = sighting;
+    const { event, actor, fingerprint } = sighting;
     const { privacy, key } = this.#options;
     const address = disguise(event.address, privacy.addresses, key);
     return {
@@ -98,7 +98,7 @@ export class Draft {
       fingerprint,
       ...(actor === undefined ? {} : { actor }),
       ...(address === undefined ? {} : { address }),
-      ...(isUnknownIndexFetch(this.#known, registry, event) ? { isUnknownIndexFetch: true } : {}),
+      ...(isUnknownIndexFetch(this.#known, sighting) ? { isUnknownIndexFetch: true } : {}),
     };
   }
 
@@ -106,8 +106,8 @@ export class Draft {
     const { registry, event } = sighting;
     const { repository } = event;
     if (meaning.type === "repositoryDelete") return this.#deleteRepository(sighting);
-    if (event.kind !== "blob") this.#repositories.list(registry, repository);
-    const tag = this.#repositories.tagSlot(meaning, registry, repository);
+    if (event.kind !== "blob") this.#repositories.list(sighting);
+    const tag = this.#repositories.tagSlot(meaning, sighting);
     this.#learn(meaning, sighting, tag);
     this.#changes.add(meaning, {
       registry,
@@ -133,8 +133,7 @@ export class Draft {
 
   /** Lets the batch's later events know of this one, and notes the rows that do not add up. */
   #learn(meaning: Meaning, sighting: Sighting, tag: string | undefined): void {
-    const { registry, event } = sighting;
-    const { repository, digest } = event;
+    const { event, keys } = sighting;
     if (meaning.type === "check" && event.tag !== undefined) this.#rememberCheck(sighting);
     if (meaning.type === "pull" && meaning.claims !== undefined) {
       this.#claim(meaning.claims, sighting);
@@ -145,24 +144,24 @@ export class Draft {
     // A pull that got its tag from a HEAD names none: where the tag points, the HEAD has said.
     const namesTag = tag !== undefined && tag !== "" && event.tag === tag;
     if (meaning.type === "tagDelete" && namesTag) {
-      this.#setTag(registry, repository, { tag, event, isDeleted: true });
-    } else if (namesTag && digest !== undefined) {
-      this.#setTag(registry, repository, { tag, event, isDeleted: false });
+      this.#setTag(sighting, tag, { isDeleted: true });
+    } else if (namesTag && event.digest !== undefined) {
+      this.#setTag(sighting, tag, { isDeleted: false });
     }
     if (meaning.type === "manifestDelete") this.#deleteTagsAt(sighting, meaning.digest);
-    if (meaning.type === "push") this.#repositories.notePush(registry, repository, event.at);
-    if (event.action === "push") this.#repositories.revive(registry, repository, event.at);
+    if (meaning.type === "push") this.#repositories.notePush(keys.repository, event.at);
+    if (event.action === "push") this.#repositories.revive(keys.repository, event.at);
   }
 
-  #rememberCheck({ registry, event, fingerprint }: Sighting): void {
-    const key = keyOf(registry, event.repository, event.digest ?? "", fingerprint);
+  #rememberCheck({ event, fingerprint, keys }: Sighting): void {
+    const key = keyOf(keys.digest, fingerprint);
     const check = { id: event.id, tag: event.tag ?? "", at: event.at };
     this.#known.checks.set(key, [...this.#known.checks.get(key) ?? [], check]);
   }
 
   /** A HEAD belongs to one pull only. */
-  #claim(id: string, { registry, event, fingerprint }: Sighting): void {
-    const key = keyOf(registry, event.repository, event.digest ?? "", fingerprint);
+  #claim(id: string, { registry, event, fingerprint, keys }: Sighting): void {
+    const key = keyOf(keys.digest, fingerprint);
     const rest = (this.#known.checks.get(key) ?? []).filter((check) => check.id !== id);
     this.#known.checks.set(key, rest);
     const inBatch = this.#log.get(keyOf(registry, id));
@@ -170,10 +169,9 @@ export class Draft {
     else inBatch.claimedBy = event.id;
   }
 
-  #learnManifest({ registry, event }: Sighting): void {
+  #learnManifest({ registry, event, keys: { digest: key } }: Sighting): void {
     const { repository, digest, mediaType, references } = event;
     if (digest === undefined) return;
-    const key = keyOf(registry, repository, digest);
     const known = this.#known.manifests.get(key);
     const kind = betterKind(known?.kind, artifactKindOf(event));
     const hasNews = known === undefined || kind !== known.kind ||
@@ -198,11 +196,13 @@ export class Draft {
 
   /** Sets a tag to what the newest event that named it said, whatever the order of arrival. */
   #setTag(
-    registry: string,
-    repository: string,
-    { tag, event, isDeleted }: { tag: string; event: RegistryEvent; isDeleted: boolean },
+    { registry, event, keys }: Sighting,
+    tag: string,
+    { isDeleted }: { isDeleted: boolean },
   ): void {
-    const key = keyOf(registry, repository, tag);
+    const key = tag === event.tag && keys.tag !== undefined
+      ? keys.tag
+      : keyOf(keys.repository, tag);
     const present = this.#known.tags.get(key);
     if (!isNewer(event, present)) return;
     const digest = isDeleted ? present?.digest : event.digest;
@@ -216,19 +216,19 @@ export class Draft {
     const hasMoved = this.#tags.get(key)?.hasMoved === true || digest !== present?.digest ||
       isDeleted || !existed;
     this.#known.tags.set(key, state);
+    const { repository } = event;
     this.#tags.set(key, { registry, repository, tag, state, hasMoved });
     if (isDeleted !== existed) return;
-    this.#repositories.countTag(registry, repository, isDeleted ? -1 : 1);
+    this.#repositories.countTag(keys.repository, isDeleted ? -1 : 1);
   }
 
   /** Versions 2.4 to 2.6 send no event for the tags that go with a manifest. */
-  #deleteTagsAt({ registry, event }: Sighting, digest: string): void {
-    const prefix = keyOf(registry, event.repository, "");
+  #deleteTagsAt(sighting: Sighting, digest: string): void {
+    const prefix = keyOf(sighting.keys.repository, "");
     for (const [key, state] of this.#known.tags) {
       if (state.digest !== digest || state.deletedAt !== undefined) continue;
       if (!key.startsWith(prefix)) continue;
-      const tag = key.slice(prefix.length);
-      this.#setTag(registry, event.repository, { tag, event, isDeleted: true });
+      this.#setTag(sighting, key.slice(prefix.length), { isDeleted: true });
     }
   }
 
@@ -236,18 +236,18 @@ export class Draft {
    * Removes the repository with all that this batch has planned for it, or marks it. A delete that
    * comes after a younger push is late: the repository has been made anew since.
    */
-  #deleteRepository({ registry, event }: Sighting): void {
+  #deleteRepository({ registry, event, keys }: Sighting): void {
     const { repository, at } = event;
     const isKept = this.#options.onRepositoryDelete === "keep";
-    if (this.#repositories.isPushedAfter(registry, repository, at)) {
-      if (!isKept) this.#repositories.entomb(registry, repository, at);
+    if (this.#repositories.isPushedAfter(keys.repository, at)) {
+      if (!isKept) this.#repositories.entomb(keys.repository, at);
       return;
     }
     if (isKept) {
-      this.#repositories.markDeleted(registry, repository, at);
+      this.#repositories.markDeleted(keys.repository, at);
       return;
     }
-    const prefix = keyOf(registry, repository, "");
+    const prefix = keyOf(keys.repository, "");
     const planned = [this.#tags, this.#manifests];
     const known = [this.#known.tags, this.#known.manifests, this.#known.checks];
     const sets = [this.#known.childrenOfIndexes, this.#known.partsOfImages, this.#known.blobs];
@@ -256,7 +256,7 @@ export class Draft {
     }
     this.#changes.drop(prefix);
     dropPrefix(this.#known.indexFetches, prefix);
-    this.#repositories.bury(registry, repository, at);
+    this.#repositories.bury(keys.repository, at);
     this.#removals.set(prefix, { registry, repository, at });
   }
 

@@ -36,6 +36,7 @@ export {
   isUntaggedGet,
   keyOf,
   type Sighting,
+  sightingOf,
 } from "./facts_sighting.ts";
 
 /** What mapping needs to know to give one event its meaning. */
@@ -62,25 +63,23 @@ export interface Facts {
  * @param sighting The event.
  * @returns Its facts.
  */
-export function factsOf(known: Answers, { registry, event, fingerprint }: Sighting): Facts {
-  const { repository, digest = "", tag } = event;
-  const state = known.repositories.get(keyOf(registry, repository));
-  const digestKey = keyOf(registry, repository, digest);
-  const tagState = tag === undefined ? undefined : known.tags.get(keyOf(registry, repository, tag));
-  const digestIs = digest === "" ? undefined : whatIs(known, digestKey);
+export function factsOf(known: Answers, { event, fingerprint, keys }: Sighting): Facts {
+  const { digest = "" } = event;
+  const state = known.repositories.get(keys.repository);
+  const tagState = keys.tag === undefined ? undefined : known.tags.get(keys.tag);
+  const digestIs = digest === "" ? undefined : whatIs(known, keys.digest);
   // What came before the repository's delete went with it, though the log still tells.
   const since = Math.max(event.at - CHECK_WINDOW_US, (state?.tombstone ?? -Infinity) + 1);
-  const checks = known.checks.size === 0 ? [] : known.checks.get(keyOf(digestKey, fingerprint));
+  const checks = known.checks.size === 0 ? [] : known.checks.get(keyOf(keys.digest, fingerprint));
   const fetches = known.indexFetches.size === 0
     ? []
-    : known.indexFetches.get(keyOf(registry, repository, fingerprint));
+    : known.indexFetches.get(keyOf(keys.repository, fingerprint));
   return {
     ...(state?.tombstone === undefined ? {} : { tombstone: state.tombstone }),
     ...(tagState === undefined ? {} : { tag: tagState }),
     tagChecks: checks?.filter(({ at }) => at >= since) ?? [],
-    isChild: known.childrenOfIndexes.has(digestKey),
-    isSameRequest: event.requestId !== undefined &&
-      known.requests.has(keyOf(registry, event.requestId)),
+    isChild: known.childrenOfIndexes.has(keys.digest),
+    isSameRequest: keys.request !== undefined && known.requests.has(keys.request),
     followsUnknownIndex: fetches?.some((at) => since <= at && at <= event.at) ?? false,
     ...(digestIs === undefined ? {} : { digestIs }),
   };

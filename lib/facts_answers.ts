@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isIndexType, type RegistryEvent } from "./event.ts";
+import { isIndexType } from "./event.ts";
 import { keyOf, type Sighting } from "./facts_sighting.ts";
 
 /** Where a tag points, by the greatest (time, event id) that named it. */
@@ -92,21 +92,21 @@ export function createAnswers(): Answers {
  * @param known Changed in place.
  * @param sighting The event.
  */
-export function learnContent(known: Answers, { registry, event, fingerprint }: Sighting): void {
-  const { repository, digest, references = [] } = event;
+export function learnContent(known: Answers, sighting: Sighting): void {
+  const { event, fingerprint, keys } = sighting;
+  const { digest, references = [] } = event;
   if (digest === undefined || event.action === "delete") return;
-  const key = (name: string): string => keyOf(registry, repository, name);
   if (event.kind === "blob") {
-    known.blobs.add(key(digest));
+    known.blobs.add(keys.digest);
     return;
   }
   const isIndex = isIndexType(event.mediaType);
   const parts = isIndex ? known.childrenOfIndexes : known.partsOfImages;
-  for (const reference of references) parts.add(key(reference.digest));
+  for (const reference of references) parts.add(keyOf(keys.repository, reference.digest));
   if (event.action !== "pull" || event.method === "HEAD") return;
-  if (event.requestId !== undefined) known.requests.add(keyOf(registry, event.requestId));
-  if (isUnknownIndexFetch(known, registry, event)) {
-    const client = keyOf(registry, repository, fingerprint);
+  if (keys.request !== undefined) known.requests.add(keys.request);
+  if (isUnknownIndexFetch(known, sighting)) {
+    const client = keyOf(keys.repository, fingerprint);
     known.indexFetches.set(client, [...known.indexFetches.get(client) ?? [], event.at]);
   }
 }
@@ -115,19 +115,13 @@ export function learnContent(known: Answers, { registry, event, fingerprint }: S
  * Says whether an event is the GET of an index whose children nobody has told.
  *
  * @param known What is known at that moment.
- * @param registry The event's registry.
- * @param event The event.
+ * @param sighting The event.
  * @returns True if a following GET by the same client may be of one of its children.
  */
-export function isUnknownIndexFetch(
-  known: Answers,
-  registry: string,
-  event: RegistryEvent,
-): boolean {
+export function isUnknownIndexFetch(known: Answers, { event, keys }: Sighting): boolean {
   const isFetch = event.action === "pull" && event.method !== "HEAD";
   if (!isFetch || event.digest === undefined || event.references !== undefined) return false;
-  const state = known.manifests.get(keyOf(registry, event.repository, event.digest));
-  return isIndexType(event.mediaType) && state?.hasReferences !== true;
+  return isIndexType(event.mediaType) && known.manifests.get(keys.digest)?.hasReferences !== true;
 }
 
 /**

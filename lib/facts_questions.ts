@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  CHECK_LATE_US,
-  CHECK_WINDOW_US,
-  isUntaggedGet,
-  keyOf,
-  type Sighting,
-} from "./facts_sighting.ts";
+import { CHECK_LATE_US, CHECK_WINDOW_US, isUntaggedGet, type Sighting } from "./facts_sighting.ts";
 
 /** A name in a repository, such as a tag, a digest or an actor. */
 export interface Named {
@@ -72,28 +66,31 @@ export function questionsOf(sightings: readonly Sighting[]): Questions {
   return questions;
 }
 
-function ask(questions: Questions, { registry, event, fingerprint, actor }: Sighting): void {
+function ask(questions: Questions, { registry, event, fingerprint, actor, keys }: Sighting): void {
   const { repository, digest, tag } = event;
-  const named = (name: string): Named => ({ registry, repository, name });
-  const key = (name: string): string => keyOf(registry, repository, name);
-  questions.repositories.set(keyOf(registry, repository), { registry, repository });
+  const note = (names: Map<string, Named>, key: string | undefined, name = ""): void => {
+    if (key !== undefined && !names.has(key)) names.set(key, { registry, repository, name });
+  };
+  if (!questions.repositories.has(keys.repository)) {
+    questions.repositories.set(keys.repository, { registry, repository });
+  }
   if (event.kind === "blob") return;
-  if (tag !== undefined) questions.tags.set(key(tag), named(tag));
-  if (actor !== undefined) questions.actors.set(key(actor), named(actor));
+  note(questions.tags, keys.tag, tag);
+  note(questions.actors, keys.actor, actor);
   if (digest === undefined) return;
-  questions.manifests.set(key(digest), named(digest));
+  note(questions.manifests, keys.digest, digest);
   if (event.action === "delete") {
-    questions.parts.set(key(digest), named(digest));
-    questions.deleted.set(key(digest), named(digest));
+    note(questions.parts, keys.digest, digest);
+    note(questions.deleted, keys.digest, digest);
   }
   if (!isUntaggedGet(event)) return;
   const from = event.at - CHECK_WINDOW_US;
   const client = { registry, repository, fingerprint, from };
-  questions.parts.set(key(digest), named(digest));
+  note(questions.parts, keys.digest, digest);
   questions.checks.push({ ...client, name: digest, to: event.at + CHECK_LATE_US });
   questions.indexFetches.push({ ...client, to: event.at });
-  if (event.requestId !== undefined) {
+  if (event.requestId !== undefined && keys.request !== undefined) {
     const request = { ...client, name: event.requestId, to: event.at + CHECK_WINDOW_US };
-    questions.requests.set(keyOf(registry, event.requestId), request);
+    questions.requests.set(keys.request, request);
   }
 }

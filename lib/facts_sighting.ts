@@ -19,6 +19,39 @@ export interface Sighting {
   readonly fingerprint: string;
   /** The actor's name as it is stored. */
   readonly actor?: string;
+  readonly keys: SightingKeys;
+}
+
+/**
+ * What an event names, as {@linkcode keyOf}. Each is made once: to make a text, and to find its hash,
+ * takes as long as to look it up ten times.
+ */
+export interface SightingKeys {
+  readonly repository: string;
+  readonly tag: string | undefined;
+  /** Of `""`, where the event names none. */
+  readonly digest: string;
+  readonly actor: string | undefined;
+  readonly request: string | undefined;
+}
+
+/**
+ * Makes a sighting.
+ *
+ * @param seen What was seen.
+ * @returns The same, with its keys.
+ */
+export function sightingOf(seen: Omit<Sighting, "keys">): Sighting {
+  const { registry, event: { repository, tag, digest = "", requestId }, actor } = seen;
+  const inRepository = keyOf(registry, repository);
+  const keys: SightingKeys = {
+    repository: inRepository,
+    tag: tag === undefined ? undefined : keyOf(inRepository, tag),
+    digest: keyOf(inRepository, digest),
+    actor: actor === undefined ? undefined : keyOf(inRepository, actor),
+    request: requestId === undefined ? undefined : keyOf(registry, requestId),
+  };
+  return { ...seen, keys };
 }
 
 /**

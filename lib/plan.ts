@@ -10,7 +10,7 @@
 import type { BatchPlan, Candidate, PlanOptions, Received } from "./batch.ts";
 import type { RegistryEvent } from "./event.ts";
 import { Draft } from "./draft.ts";
-import { type Answers, isJoined, keyOf, type Sighting } from "./facts.ts";
+import { type Answers, isJoined, keyOf, sightingOf } from "./facts.ts";
 import { disguise, fingerprintOf } from "./privacy.ts";
 
 /**
@@ -37,35 +37,29 @@ export function candidatesOf(
     return made;
   };
   return received.map((item) => {
-    if ("rejected" in item.entry) return { received: item, id: item.entry.rejected.id };
-    const { event } = item.entry;
+    const { registry, entry } = item;
+    if ("rejected" in entry) {
+      const { id } = entry.rejected;
+      return { received: item, id, key: keyOf(registry, id) };
+    }
+    const { event } = entry;
     const actor = disguise(event.actor, privacy.actors, key);
-    const sighting: Sighting = {
-      registry: item.registry,
+    const sighting = sightingOf({
+      registry,
       event,
       fingerprint: isJoined(event) ? fingerprint(event) : "",
       ...(actor === undefined ? {} : { actor }),
-    };
-    return { received: item, id: event.id, sighting };
+    });
+    return { received: item, id: event.id, key: keyOf(registry, event.id), sighting };
   });
-}
-
-/**
- * Names a candidate in the event log.
- *
- * @param candidate The candidate.
- * @returns {@linkcode keyOf} its registry and id: what a duplicate is recognised by.
- */
-export function logKeyOf({ received, id }: Candidate): string {
-  return keyOf(received.registry, id);
 }
 
 /**
  * Plans the writes of a batch.
  *
  * @param candidates In order of arrival.
- * @param context The ids that the log has already ({@linkcode logKeyOf}), the store's answers,
- *   which are changed, and how events are counted.
+ * @param context The keys of those that the log has already, the store's answers, which are
+ *   changed, and how events are counted.
  * @returns The plan.
  */
 export function planBatch(
@@ -75,7 +69,7 @@ export function planBatch(
   const draft = new Draft(context.known, context.options);
   const seen = new Set<string>();
   const outcomes = candidates.map((candidate) => {
-    const key = logKeyOf(candidate);
+    const { key } = candidate;
     const isDuplicate = context.duplicates.has(key) || seen.has(key);
     seen.add(key);
     const outcome = isDuplicate ? "duplicate" : draft.add(candidate);

@@ -13,13 +13,15 @@ import {
   learnContent,
   questionsOf,
   type Sighting,
+  sightingOf,
 } from "../lib/facts.ts";
 import { digestOf, eventOf, type EventParts, mediaTypes, noonUs } from "./support/events.ts";
 
 const [a, b] = [digestOf("a"), digestOf("b")];
 
-function sightingOf(parts: EventParts = {}, more: Partial<Sighting> = {}): Sighting {
-  return { registry: "main", event: eventOf(parts), fingerprint: "f".repeat(16), ...more };
+function sighted(parts: EventParts = {}, more: Partial<Sighting> = {}): Sighting {
+  const seen = { registry: "main", event: eventOf(parts), fingerprint: "f".repeat(16) };
+  return sightingOf({ ...seen, ...more });
 }
 
 function learnt(...sightings: Sighting[]): Answers {
@@ -40,7 +42,7 @@ Deno.test("isUntaggedGet() is about GETs of manifests without a tag alone", () =
 Deno.test("questionsOf() asks only for what an event needs", async (t) => {
   const key = (name: string) => keyOf("main", "team/app", name);
   await t.step("a GET by tag", () => {
-    const questions = questionsOf([sightingOf({}, { actor: "alice" })]);
+    const questions = questionsOf([sighted({}, { actor: "alice" })]);
     assert.deepEqual([...questions.repositories.keys()], [keyOf("main", "team/app")]);
     assert.deepEqual([...questions.tags.keys()], [key("1.0")]);
     assert.deepEqual([...questions.manifests.keys()], [key(a)]);
@@ -50,7 +52,7 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
     assert.equal(questions.requests.size, 0);
   });
   await t.step("a GET by digest", () => {
-    const questions = questionsOf([sightingOf({ tag: undefined, requestId: "r" })]);
+    const questions = questionsOf([sighted({ tag: undefined, requestId: "r" })]);
     const client = {
       registry: "main",
       repository: "team/app",
@@ -66,7 +68,7 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
   });
   await t.step("a delete by digest", () => {
     const questions = questionsOf([
-      sightingOf({ action: "delete", kind: "unknown", tag: undefined }),
+      sighted({ action: "delete", kind: "unknown", tag: undefined }),
     ]);
     assert.deepEqual([...questions.deleted.keys()], [key(a)]);
     assert.deepEqual([...questions.parts.keys()], [key(a)]);
@@ -74,18 +76,18 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
     assert.deepEqual(questions.checks, []);
   });
   await t.step("a blob", () => {
-    const questions = questionsOf([sightingOf({ kind: "blob", tag: undefined }, { actor: "x" })]);
+    const questions = questionsOf([sighted({ kind: "blob", tag: undefined }, { actor: "x" })]);
     assert.equal(questions.repositories.size, 1);
     assert.deepEqual([questions.manifests.size, questions.actors.size], [0, 0]);
   });
   await t.step("the same twice", () => {
-    const questions = questionsOf([sightingOf(), sightingOf()]);
+    const questions = questionsOf([sighted(), sighted()]);
     assert.deepEqual([questions.tags.size, questions.manifests.size], [1, 1]);
   });
 });
 
 Deno.test("factsOf() knows nothing at first", () => {
-  assert.deepEqual(factsOf(createAnswers(), sightingOf()), {
+  assert.deepEqual(factsOf(createAnswers(), sighted()), {
     tagChecks: [],
     isChild: false,
     isSameRequest: false,
@@ -95,48 +97,48 @@ Deno.test("factsOf() knows nothing at first", () => {
 
 Deno.test("learnContent() learns the parts of an index and of an image", () => {
   const references = [{ digest: b }];
-  const index = learnt(sightingOf({ mediaType: mediaTypes.index, references }));
-  assert.equal(factsOf(index, sightingOf({ digest: b })).isChild, true);
-  assert.equal(factsOf(index, sightingOf({ digest: b })).digestIs, "manifest");
-  const image = learnt(sightingOf({ references }));
-  assert.equal(factsOf(image, sightingOf({ digest: b })).isChild, false);
-  assert.equal(factsOf(image, sightingOf({ digest: b })).digestIs, "blob");
+  const index = learnt(sighted({ mediaType: mediaTypes.index, references }));
+  assert.equal(factsOf(index, sighted({ digest: b })).isChild, true);
+  assert.equal(factsOf(index, sighted({ digest: b })).digestIs, "manifest");
+  const image = learnt(sighted({ references }));
+  assert.equal(factsOf(image, sighted({ digest: b })).isChild, false);
+  assert.equal(factsOf(image, sighted({ digest: b })).digestIs, "blob");
 });
 
 Deno.test("learnContent() learns children from pushes, GETs and HEADs alike", () => {
   const parts = { mediaType: mediaTypes.index, references: [{ digest: b }] };
   for (const seen of [{ action: "push" }, { method: "GET" }, { method: "HEAD" }]) {
-    const known = learnt(sightingOf({ ...parts, ...seen }));
-    assert.equal(factsOf(known, sightingOf({ digest: b })).isChild, true);
+    const known = learnt(sighted({ ...parts, ...seen }));
+    assert.equal(factsOf(known, sighted({ digest: b })).isChild, true);
   }
 });
 
 Deno.test("learnContent() keeps repositories and registries apart", () => {
-  const known = learnt(sightingOf({ mediaType: mediaTypes.index, references: [{ digest: b }] }));
-  assert.equal(factsOf(known, sightingOf({ digest: b, repository: "team" })).isChild, false);
-  const elsewhere = sightingOf({ digest: b }, { registry: "other" });
+  const known = learnt(sighted({ mediaType: mediaTypes.index, references: [{ digest: b }] }));
+  assert.equal(factsOf(known, sighted({ digest: b, repository: "team" })).isChild, false);
+  const elsewhere = sighted({ digest: b }, { registry: "other" });
   assert.equal(factsOf(known, elsewhere).isChild, false);
 });
 
 Deno.test("learnContent() learns blobs from blob events, and nothing from deletes", () => {
-  const known = learnt(sightingOf({ kind: "blob", digest: b, tag: undefined }));
-  assert.equal(factsOf(known, sightingOf({ digest: b })).digestIs, "blob");
-  const deleted = sightingOf({ action: "delete", kind: "blob", digest: a, tag: undefined });
-  assert.equal(factsOf(learnt(deleted), sightingOf()).digestIs, undefined);
+  const known = learnt(sighted({ kind: "blob", digest: b, tag: undefined }));
+  assert.equal(factsOf(known, sighted({ digest: b })).digestIs, "blob");
+  const deleted = sighted({ action: "delete", kind: "blob", digest: a, tag: undefined });
+  assert.equal(factsOf(learnt(deleted), sighted()).digestIs, undefined);
 });
 
 Deno.test("learnContent() remembers the requests of GETs", () => {
   const known = learnt(
-    sightingOf({ requestId: "r1" }),
-    sightingOf({ requestId: "r2", method: "HEAD" }),
+    sighted({ requestId: "r1" }),
+    sighted({ requestId: "r2", method: "HEAD" }),
   );
-  assert.equal(factsOf(known, sightingOf({ requestId: "r1" })).isSameRequest, true);
-  assert.equal(factsOf(known, sightingOf({ requestId: "r2" })).isSameRequest, false);
-  assert.equal(factsOf(known, sightingOf()).isSameRequest, false);
+  assert.equal(factsOf(known, sighted({ requestId: "r1" })).isSameRequest, true);
+  assert.equal(factsOf(known, sighted({ requestId: "r2" })).isSameRequest, false);
+  assert.equal(factsOf(known, sighted()).isSameRequest, false);
 });
 
 Deno.test("factsOf() sees an index without references up to 60 s before", async (t) => {
-  const known = learnt(sightingOf({ mediaType: mediaTypes.index }));
+  const known = learnt(sighted({ mediaType: mediaTypes.index }));
   const cases: [name: string, later: number, want: boolean][] = [
     ["at the same time", 0, true],
     ["60 s after", CHECK_WINDOW_US, true],
@@ -145,12 +147,12 @@ Deno.test("factsOf() sees an index without references up to 60 s before", async 
   ];
   for (const [name, later, want] of cases) {
     await t.step(name, () => {
-      const facts = factsOf(known, sightingOf({ tag: undefined, at: noonUs + later }));
+      const facts = factsOf(known, sighted({ tag: undefined, at: noonUs + later }));
       assert.equal(facts.followsUnknownIndex, want);
     });
   }
   await t.step("by another client", () => {
-    const other = sightingOf({ tag: undefined }, { fingerprint: "0".repeat(16) });
+    const other = sighted({ tag: undefined }, { fingerprint: "0".repeat(16) });
     assert.equal(factsOf(known, other).followsUnknownIndex, false);
   });
 });
@@ -158,7 +160,7 @@ Deno.test("factsOf() sees an index without references up to 60 s before", async 
 Deno.test("isUnknownIndexFetch() is about indexes whose children nobody has told", () => {
   const known = createAnswers();
   const index = { mediaType: mediaTypes.index };
-  const ask = (parts: EventParts) => isUnknownIndexFetch(known, "main", eventOf(parts));
+  const ask = (parts: EventParts) => isUnknownIndexFetch(known, sighted(parts));
   assert.equal(ask(index), true);
   assert.equal(ask({ ...index, method: "HEAD" }), false);
   assert.equal(ask({ ...index, action: "push" }), false);
@@ -183,7 +185,7 @@ Deno.test("factsOf() forgets what came before the repository's delete", () => {
     actorCount: 0,
     tagRows: 0,
   });
-  const facts = factsOf(known, sightingOf({ tag: undefined, at: noonUs + 1 }));
+  const facts = factsOf(known, sighted({ tag: undefined, at: noonUs + 1 }));
   assert.deepEqual(facts.tagChecks.map((check) => check.tag), ["new"]);
   assert.equal(facts.followsUnknownIndex, false);
   assert.equal(facts.tombstone, noonUs - 2);

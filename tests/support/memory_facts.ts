@@ -29,7 +29,7 @@ import {
   type Received,
   type RepositoryWrite,
 } from "../../lib/batch.ts";
-import { candidatesOf, logKeyOf, planBatch } from "../../lib/plan.ts";
+import { candidatesOf, planBatch } from "../../lib/plan.ts";
 import { addChange, type Change, type Counts, type Times } from "../../lib/statistics.ts";
 import { planOptionsOf } from "./events.ts";
 
@@ -70,9 +70,9 @@ export class MemoryStore {
    */
   plan(received: readonly Received[]): BatchPlan {
     const candidates = candidatesOf(received, this.#options);
-    const keys = candidates.map(logKeyOf);
+    const keys = candidates.map(({ key }) => key);
     const duplicates = new Set(keys.filter((key) => this.log.has(key)));
-    const fresh = candidates.filter((candidate) => !duplicates.has(logKeyOf(candidate)));
+    const fresh = candidates.filter(({ key }) => !duplicates.has(key));
     const sightings = fresh.flatMap(({ sighting }): Sighting[] =>
       sighting === undefined ? [] : [sighting]
     );

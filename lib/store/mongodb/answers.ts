@@ -8,7 +8,6 @@ import type { Document, ObjectId } from "mongodb";
 
 import { type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
 import type { Candidate, Outcome } from "../../batch.ts";
-import { logKeyOf } from "../../plan.ts";
 import { countOf, DEFAULT_REGISTRY } from "./documents.ts";
 import { type Found, keyIn } from "./lookup.ts";
 
@@ -63,8 +62,7 @@ export function outcomesOfOwnBatch(
 ): Outcome[] {
   const own = log.filter((row) => batch.equals(row.batch));
   const outcomes = new Map<string, Outcome>(own.map(({ _id, outcome }) => [String(_id), outcome]));
-  return candidates.map((candidate) => {
-    const key = logKeyOf(candidate);
+  return candidates.map(({ key }) => {
     const outcome = outcomes.get(key) ?? "duplicate";
     // The second of the same id in one batch was a duplicate of the first.
     outcomes.delete(key);

@@ -9,7 +9,6 @@ import type { ClientSession, Document, Filter } from "mongodb";
 
 import { keyOf, type Named, type Questions } from "../../facts.ts";
 import { type Candidate, MAX_TAGS } from "../../batch.ts";
-import { logKeyOf } from "../../plan.ts";
 import type { Database } from "./connection.ts";
 import {
   type CollectionName,
@@ -149,7 +148,9 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
   const digests = digestsOf(parts);
   const actorNames = unique([...actors.values()].map(({ name }) => name));
   return {
-    log: ask("events", "_id", candidates.map(logKeyOf), [{ $project: { batch: 1, outcome: 1 } }]),
+    log: ask("events", "_id", candidates.map(({ key }) => key), [{
+      $project: { batch: 1, outcome: 1 },
+    }]),
     repositories: ask(
       "repositories",
       "repositoryname",

@@ -5,7 +5,6 @@
  */
 
 import type { Candidate } from "../../batch.ts";
-import { logKeyOf } from "../../plan.ts";
 import type { Context } from "./changes.ts";
 import type { RowsStatement } from "./rows.ts";
 
@@ -22,7 +21,7 @@ const KNOWN_IDS: RowsStatement = {
  *
  * @param context Inside the transaction.
  * @param candidates The events of a batch.
- * @returns See `logKeyOf()`.
+ * @returns The keys of those candidates.
  */
 export function duplicatesOf(
   { database, names }: Context,
@@ -34,7 +33,7 @@ export function duplicatesOf(
   return new Set(
     database.allRows(KNOWN_IDS, rows).flatMap(({ n }) => {
       const candidate = candidates[Number(n)];
-      return candidate === undefined ? [] : [logKeyOf(candidate)];
+      return candidate === undefined ? [] : [candidate.key];
     }),
   );
 }

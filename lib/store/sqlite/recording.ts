@@ -6,7 +6,7 @@
 
 import type { BatchPlan, IgnoredCount, PlanOptions, Received } from "../../batch.ts";
 import { questionsOf } from "../../facts.ts";
-import { candidatesOf, logKeyOf, planBatch } from "../../plan.ts";
+import { candidatesOf, planBatch } from "../../plan.ts";
 import { answer } from "./answers.ts";
 import type { Context } from "./changes.ts";
 import type { Database } from "./database.ts";
@@ -71,9 +71,7 @@ export class Recording {
     const candidates = candidatesOf(received, options);
     const duplicates = duplicatesOf(context, candidates);
     const fresh = candidates.flatMap((candidate) =>
-      candidate.sighting === undefined || duplicates.has(logKeyOf(candidate))
-        ? []
-        : [candidate.sighting]
+      candidate.sighting === undefined || duplicates.has(candidate.key) ? [] : [candidate.sighting]
     );
     const known = answer(this.#database, this.#names, questionsOf(fresh));
     const plan = planBatch(candidates, { duplicates, known, options });
