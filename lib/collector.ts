@@ -162,14 +162,14 @@ class QueueingCollector implements Collector {
     this.#backlog?.stop();
   }
 
-  async #enqueue(waiting: Omit<Job, "resolve" | "reject">): Promise<void> {
+  #enqueue(waiting: Omit<Job, "resolve" | "reject">): Promise<void> {
     const { events } = waiting;
     // A body larger than the queue passes while the queue is empty, else it never would.
     if (this.#queuedEvents > 0 && this.#queuedEvents + events > this.#queueLimit) {
       throw new AppError("unavailable", "The queue is full");
     }
     this.#changeQueued(events);
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#queue.push({ ...waiting, resolve, reject });
       this.#running ??= this.#run();
     });

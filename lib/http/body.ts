@@ -68,21 +68,26 @@ export class BodyReader {
       this.#inFlight += change;
     });
     try {
-      const body = await this.#read(request, account).finally(onArrival);
+      let body: ArrivedBody;
+      try {
+        body = await this.#read(request, account);
+      } finally {
+        onArrival();
+      }
       return await action(body);
     } finally {
       account.close();
     }
   }
 
-  async #read(request: Request, account: Account): Promise<ArrivedBody> {
+  #read(request: Request, account: Account): Promise<ArrivedBody> {
     const announced = announcedBy(request);
     account.reserve(announced ?? 0);
     const encoding = request.headers.get("content-encoding");
     const isPlain = encoding === null && announced !== undefined && announced <= this.#limits.body;
     return isPlain
-      ? await this.#inTime(readWhole(request, announced))
-      : await this.#readPieces(request, { account, announced, encoding });
+      ? this.#inTime(readWhole(request, announced))
+      : this.#readPieces(request, { account, announced, encoding });
   }
 
   async #readPieces(

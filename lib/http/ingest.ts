@@ -77,7 +77,11 @@ export function createIngest(options: IngestOptions): FetchHandler {
     return response;
   };
 
-  async function answer(request: Request, info: RequestInfo, path: string): Promise<Response> {
+  function answer(
+    request: Request,
+    info: RequestInfo,
+    path: string,
+  ): Response | Promise<Response> {
     const named = registryOf(path.slice(route.length));
     if (named === undefined) return refusal(404, "No such event route");
     // Before the token: a redirect that turned POST into GET must fail loudly in every case.
@@ -94,7 +98,7 @@ export function createIngest(options: IngestOptions): FetchHandler {
       });
     }
     if (isConsent) return answerConsent(request);
-    return await take(request, named || bound || DEFAULT_REGISTRY);
+    return take(request, named || bound || DEFAULT_REGISTRY);
   }
 
   async function take(request: Request, registry: string): Promise<Response> {
