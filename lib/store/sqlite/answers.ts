@@ -20,7 +20,7 @@ import {
 } from "../../facts.ts";
 import type { Database, Row } from "./database.ts";
 import type { RowsStatement } from "./rows.ts";
-import { decodeDigest, decodeId } from "./encoding.ts";
+import { decodeDigest, decodeId, encodeId } from "./encoding.ts";
 import type { Names } from "./names.ts";
 
 /** Looks up rows for many questions at once; `n` says which of them a row answers. */
@@ -148,7 +148,7 @@ export function answer(database: Database, names: Names, questions: Questions): 
     }
   }
   for (const [key, request] of questions.requests) {
-    const id = names.id(request.name);
+    const id = encodeId(request.name);
     const row = database.get(SQL.request, idOf(request), ...spanOf(request), id);
     if (row !== undefined) known.requests.add(key);
   }

@@ -6,6 +6,7 @@
 
 import type { Candidate } from "../../batch.ts";
 import type { Context } from "./changes.ts";
+import { encodeId } from "./encoding.ts";
 import type { RowsStatement } from "./rows.ts";
 
 /** Which of many ids the log has; `n` is their number in the list. */
@@ -28,7 +29,7 @@ export function duplicatesOf(
   candidates: readonly Candidate[],
 ): Set<string> {
   const rows = candidates.map(({ received, id }, n) =>
-    [n, names.registry(received.registry), names.id(id)] as const
+    [n, names.registry(received.registry), encodeId(id)] as const
   );
   return new Set(
     database.allRows(KNOWN_IDS, rows).flatMap(({ n }) => {

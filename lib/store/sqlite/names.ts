@@ -6,7 +6,7 @@
 
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./database.ts";
-import { encodeDigest, encodeId } from "./encoding.ts";
+import { encodeDigest } from "./encoding.ts";
 
 /** Ids that stay in memory between transactions. */
 const MAX_KEPT = 20_000;
@@ -20,8 +20,6 @@ export class Names {
   readonly #texts: Dictionary;
   readonly #repositories: Dictionary;
   readonly #digests = new Map<string, Uint8Array>();
-  /** Of this transaction: an id comes up in two or three statements, and never again. */
-  #encodedIds = new Map<string, string | Uint8Array>();
 
   constructor(database: Database) {
     this.#registries = new Dictionary(database, {
@@ -46,8 +44,6 @@ export class Names {
   /** Forgets what a transaction has found; to be called before it begins. */
   begin(): void {
     for (const dictionary of this.#dictionaries()) dictionary.begin();
-    // Not `clear()`: V8 links the table of before to the new one, and keeps both.
-    this.#encodedIds = new Map();
   }
 
   /** @returns The id of a registry, which is made where it is new. */
@@ -65,15 +61,6 @@ export class Names {
   repository(registry: string, repository: string): number {
     const key = keyOf(registry, repository);
     return this.#repositories.get(key) ?? this.#repositories.make(key, [repository, registry]);
-  }
-
-  /** @returns The stored form of an id, of an event or a request. */
-  id(id: string): string | Uint8Array {
-    const present = this.#encodedIds.get(id);
-    if (present !== undefined) return present;
-    const encoded = encodeId(id);
-    this.#encodedIds.set(id, encoded);
-    return encoded;
   }
 
   /** @returns The stored form of a digest: the same few come again and again. */

@@ -18,6 +18,7 @@ import type {
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";
+import { encodeId } from "./encoding.ts";
 import type { RowsStatement } from "./rows.ts";
 import type { Names } from "./names.ts";
 
@@ -150,9 +151,9 @@ function writeClaim({ database, names }: Context, claim: Claim): void {
   database.run(
     `UPDATE events SET claimed_by = ?, fingerprint = NULL
       WHERE seq = (SELECT seq FROM event_ids WHERE registry_id = ? AND id = ?)`,
-    names.id(claim.by),
+    encodeId(claim.by),
     names.registry(claim.registry),
-    names.id(claim.id),
+    encodeId(claim.id),
   );
 }
 
@@ -177,7 +178,7 @@ function writeLog({ database, names }: Context, log: readonly LogEntry[]): void 
   database.runRows(INSERT_EVENTS, log.map((entry, n) => [first + n, ...rowOf(names, entry)]));
   const ids = log.map(({ registry, id, receivedAt }, n) => [
     names.registry(registry),
-    names.id(id),
+    encodeId(id),
     first + n,
     dayOf(receivedAt * 1000),
   ]);
@@ -190,7 +191,7 @@ function rowOf(names: Names, entry: LogEntry): SQLInputValue[] {
   const countedTag = "tag" in meaning && meaning.tag !== event?.tag ? meaning.tag : undefined;
   return [
     names.registry(entry.registry),
-    names.id(entry.id),
+    encodeId(entry.id),
     entry.receivedAt,
     names.text(entry.outcome),
     names.text(meaning.type),
@@ -207,11 +208,11 @@ function rowOf(names: Names, entry: LogEntry): SQLInputValue[] {
     names.text(entry.address),
     names.text(event?.userAgent),
     names.text(event?.instance),
-    requestId === undefined ? null : names.id(requestId),
+    requestId === undefined ? null : encodeId(requestId),
     fingerprintOf(entry),
     entry.isUnknownIndexFetch === true ? 1 : null,
     "estimated" in meaning && meaning.estimated ? 1 : null,
-    entry.claimedBy === undefined ? null : names.id(entry.claimedBy),
+    entry.claimedBy === undefined ? null : encodeId(entry.claimedBy),
   ];
 }
 
