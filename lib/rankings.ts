@@ -63,8 +63,11 @@ export interface Rankings {
 const MAX_AGE_MS = 5 * 60_000;
 const ROUND_MS = 10_000;
 const PATIENCE_MS = 10_000;
-/** Of one processor, a share of one in so many, where nobody waits and where somebody does. */
-const [BACKGROUND_SHARE, WAITED_SHARE] = [4, 2];
+/**
+ * Of one processor, a share of one in so many, where nobody waits and where somebody does. Events
+ * have their turn between two steps in any case.
+ */
+const [BACKGROUND_SHARE, WAITED_SHARE] = [4, 1.25];
 const MAX_PAUSE_MS = 500;
 
 /**
