@@ -4,28 +4,22 @@
  * @module
  */
 
-import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
-import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
-
-import { createApp } from "../http/app.ts";
-import { type Authorizer, createAuthorizer } from "../http/auth.ts";
-import { createIngest } from "../http/ingest.ts";
+import { type CollectorOptions, createCollector } from "../collector.ts";
+import { type Config, loadConfig } from "../config.ts";
 import type { Readiness } from "../http/operations.ts";
-import { createIdentifier, createProxyCheck, type ProxyCheck } from "../http/proxies.ts";
 import { startServer } from "../http/server.ts";
 import { configureLog, createLogThrottle, type Log, logger } from "../log.ts";
-import { createMetrics, type Metrics } from "../metrics.ts";
-import { createRankings, type Rankings } from "../rankings.ts";
+import { createMetrics } from "../metrics.ts";
+import { createRankings } from "../rankings.ts";
 import { pause } from "../patience.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
-import type { StreamHub } from "../stream/hub.ts";
 import { VERSION } from "../version.ts";
 import { type Command, parseArguments, type Terminal } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
 import { printRegistryConfig } from "./registry_config.ts";
 import { createLiveStream } from "./live_stream.ts";
-import { isTokenNeeded, makeToken, ROLES } from "./token.ts";
+import { isTokenNeeded, type MadeToken, madeTokens } from "./token.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** Runs the collector. */
@@ -49,6 +43,7 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
     const stopRequested = terminal.stopRequested();
     // A database that does not answer is waited for, but not by who wants to end.
     const opening = openStore(config, { exclusive: true });
+    void importHandler();
     if (config.server.ssl !== "off") void importCertificates();
     const store = await Promise.race([opening, stopRequested]);
     if (store === undefined) return 0;
@@ -65,6 +60,11 @@ Every key of the configuration is a flag, too (--server-port 8443), and an envir
 /** What makes and reads certificates is large: it is loaded while the store opens, if at all. */
 function importCertificates(): Promise<typeof import("./certificate.ts")> {
   return import("./certificate.ts");
+}
+
+/** So are the modules of HTTP. */
+function importHandler(): Promise<typeof import("./handler.ts")> {
+  return import("./handler.ts");
 }
 
 /** Requests in progress have this long to finish; the process ends within ten seconds. */
@@ -101,6 +101,7 @@ async function serve(
     now: Date.now,
     onError: (error) => logger("store").warning("cannot compute a ranking", { error }),
   });
+  const { createHandler } = await importHandler();
   let readiness: Readiness = "starting";
   const server = startServer({
     address: config.server.address,
@@ -140,22 +141,6 @@ async function serve(
   log.info("stopped");
 }
 
-interface MadeToken {
-  readonly role: TokenRole;
-  readonly token: string;
-  readonly isNew: boolean;
-}
-
-/** The tokens of the roles that the configuration leaves open; they are made where missing. */
-async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
-  const made: MadeToken[] = [];
-  for (const role of ROLES) {
-    if (config.auth[role] !== "unset") continue;
-    made.push({ role, ...await store.madeToken(role, makeToken()) });
-  }
-  return made;
-}
-
 /**
  * What a newcomer needs, once. A secret is shown on a terminal only; where the output is a log,
  * the command that shows it is named.
@@ -179,86 +164,6 @@ function printFirstStart(
   if (admin !== undefined) terminal.print(`Token for what changes something (admin): ${admin}\n`);
 }
 
-interface HandlerParts {
-  readonly collector: Collector;
-  readonly stream: StreamHub;
-  readonly metrics: Metrics;
-  readonly rankings: Rankings;
-  readonly tokens: readonly MadeToken[];
-  readonly readiness: () => Readiness;
-}
-
-function createHandler(
-  config: Config,
-  store: Store,
-  { collector, stream, metrics, rankings, tokens, readiness }: HandlerParts,
-): ReturnType<typeof createApp> {
-  const { route, cors, trustedProxies } = config.server;
-  const isProxy = createProxyCheck(trustedProxies);
-  const authorize = authorizerOf(config, tokens, isProxy);
-  const ingest = createIngest({
-    collector,
-    authorize,
-    metrics,
-    route,
-    limits: config.limits,
-    onUnauthorized: unauthorizedLog(),
-    ...(config.log.level === "debug" ? { onAnswer: answerLog } : {}),
-    onFailure: (error) => logger("ingest").error("cannot take in a notification", { error }),
-  });
-  return createApp({
-    store,
-    rankings,
-    ingest,
-    route,
-    authorize,
-    identify: createIdentifier(isProxy, config.stars.userHeader),
-    origins: cors,
-    stream,
-    metrics,
-    readiness,
-    pendingIgnored: () => collector.pendingIgnored(),
-    settled: () => collector.settled(),
-    now: Date.now,
-    log: logger("http"),
-  });
-}
-
-function authorizerOf(
-  { auth, server }: Config,
-  tokens: readonly MadeToken[],
-  isProxy: ProxyCheck,
-): Authorizer {
-  const access = (role: TokenRole) => {
-    const configured = auth[role];
-    return configured === "unset" ? undefined : configured;
-  };
-  return createAuthorizer({
-    roles: { ingest: access("ingest"), read: access("read"), admin: access("admin") },
-    madeTokens: (role) => tokens.filter((made) => made.role === role).map((made) => made.token),
-    isLoopbackBound: isLoopbackAddress(server.address),
-    isProxy,
-  });
-}
-
-/** A registry with a wrong token repeats itself every second until somebody mends it. */
-function unauthorizedLog(): (info: { remoteAddress: string }, path: string) => void {
-  const log = logger("ingest");
-  const mayLog = createLogThrottle(60_000);
-  return ({ remoteAddress }, path) => {
-    const allowed = mayLog(`${remoteAddress} ${path}`);
-    if (allowed === undefined) return;
-    log.error(
-      "refused events: wrong or missing token; the registry keeps them until it is mended",
-      {
-        remote_address: remoteAddress,
-        path,
-        suppressed: allowed.suppressed,
-      },
-    );
-  };
-}
-
 /** A sender that DREC does not understand says the same again and again. */
 function quarantineLog(): NonNullable<CollectorOptions["onQuarantined"]> {
   const log = logger("collector");
@@ -269,10 +174,6 @@ function quarantineLog(): NonNullable<CollectorOptions["onQuarantined"]> {
     const { suppressed } = allowed;
     log.warning("quarantined an event", { registry, "event_id": id, reason, suppressed });
   };
-}
-
-function answerLog(path: string, status: number): void {
-  logger("ingest").debug("answered a notification", { path, status });
 }
 
 /** A store may answer a probe and fail again at the next batch: that is told every ten seconds. */

@@ -110,3 +110,27 @@ export function isTokenNeeded({ auth, server }: Config, role: TokenRole): boolea
 export function makeToken(): string {
   return randomBytes(32).toString("base64url");
 }
+
+/** A token that DREC has made. */
+export interface MadeToken {
+  readonly role: TokenRole;
+  readonly token: string;
+  /** Made just now. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Finds the tokens of the roles that the configuration leaves open, and makes those that are missing.
+ *
+ * @param config The configuration.
+ * @param store Where they are.
+ * @returns One for each of those roles.
+ */
+export async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
+  const made: MadeToken[] = [];
+  for (const role of ROLES) {
+    if (config.auth[role] !== "unset") continue;
+    made.push({ role, ...await store.madeToken(role, makeToken()) });
+  }
+  return made;
+}
