@@ -24,9 +24,16 @@ export async function openSqliteStore(
   location: SqliteLocation,
   options: StoreOptions,
 ): Promise<Store> {
-  const folder = dirname(location.path);
+  // Nothing is waited for before the thread starts: that takes as long as all the rest.
+  makeFolder(dirname(location.path));
+  makePrivate(location.path);
+  if (!location.exclusive) return SqliteStore.open(location, options);
+  makePrivate(`${location.path}.lock`);
+  return await ThreadedStore.open(location, options);
+}
+
+function makeFolder(folder: string): void {
   try {
-    // Nothing is waited for before the thread starts: it takes as long as all the rest.
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new AppError("unavailable", `Cannot make folder "${folder}": ${String(error)}`, {
@@ -34,8 +41,4 @@ export async function openSqliteStore(
       cause: error,
     });
   }
-  makePrivate(location.path);
-  if (!location.exclusive) return SqliteStore.open(location, options);
-  makePrivate(`${location.path}.lock`);
-  return await ThreadedStore.open(location, options);
 }
