@@ -42,17 +42,10 @@ export async function within<T>(promised: Promise<T>, ms: number): Promise<T | u
 }
 
 /**
- * Waits. The runtime's table of timers keeps those that have passed until V8 looks through its whole
- * memory: this one lets go of who waited, and of all that they hold.
+ * Waits.
  *
  * @param ms Milliseconds.
  */
 export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    let wake: (() => void) | undefined = resolve;
-    setTimeout(() => {
-      wake?.();
-      wake = undefined;
-    }, ms);
-  });
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -35,7 +35,7 @@ export class Deadlines {
     return new Promise((resolve, reject) => {
       const deadline: Deadline = { at, pass: () => reject(onPassed()) };
       this.#waiting.push(deadline);
-      this.#watch();
+      this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
       promise.then((value) => {
         deadline.pass = undefined;
         resolve(value);
@@ -46,11 +46,6 @@ export class Deadlines {
     });
   }
 
-  /** Apart from what waits: a timer that has passed is kept for a while, with all that it knows. */
-  #watch(): void {
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
-  }
-
   #tick(): void {
     const now = Date.now();
     const waiting = this.#waiting.filter(({ pass }) => pass !== undefined);
@@ -59,7 +54,6 @@ export class Deadlines {
     for (const { at, pass } of waiting) {
       if (at <= now) pass?.();
     }
-    this.#timer = undefined;
-    if (this.#waiting.length > 0) this.#watch();
+    this.#timer = this.#waiting.length === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS);
   }
 }
