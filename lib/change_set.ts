@@ -33,14 +33,14 @@ interface Example {
   readonly touches: readonly Touch[];
 }
 
-/** Examples of a repository that an event is compared with. */
-const MAX_EXAMPLES = 16;
+/** Examples of an actor in a repository that an event is compared with; what is beyond adds up, too. */
+const MAX_EXAMPLES = 32;
 
 /** Changes by row. */
 export class ChangeSet {
   readonly #rows = new Map<string, Change>();
-  /** By name of the repository. */
-  #examples = new Map<string, Example[]>();
+  /** By names of repository and actor. */
+  #examples = new Map<string, Map<string, Example[]>>();
 
   /**
    * Adds what one event changes.
@@ -49,17 +49,15 @@ export class ChangeSet {
    * @param circumstances Who and when.
    */
   add(meaning: Meaning, circumstances: Circumstances): void {
-    const { repository, at } = circumstances;
-    const examples = this.#examples.get(repository) ?? [];
+    const { at } = circumstances;
+    const examples = this.#examplesOf(circumstances);
     const example = examples.find((one) => isLike(one, meaning, circumstances));
     if (example !== undefined) {
       for (const touch of example.touches) repeat(touch, Math.floor(at / 1000));
       return;
     }
     const touches = this.#addNew(meaning, circumstances);
-    if (examples.length === MAX_EXAMPLES) return;
-    examples.push({ meaning, circumstances, touches });
-    this.#examples.set(repository, examples);
+    if (examples.length < MAX_EXAMPLES) examples.push({ meaning, circumstances, touches });
   }
 
   /** Forgets what was planned for a repository whose keys begin so. */
@@ -75,6 +73,14 @@ export class ChangeSet {
     return [...this.#rows.values()];
   }
 
+  #examplesOf({ repository, actor: { name } }: Circumstances): Example[] {
+    let ofRepository = this.#examples.get(repository);
+    if (ofRepository === undefined) this.#examples.set(repository, ofRepository = new Map());
+    let examples = ofRepository.get(name);
+    if (examples === undefined) ofRepository.set(name, examples = []);
+    return examples;
+  }
+
   #addNew(meaning: Meaning, circumstances: Circumstances): Touch[] {
     return changesOf(meaning, circumstances).map((change) => ({
       row: addChange(this.#rows, change),
@@ -83,15 +89,17 @@ export class ChangeSet {
   }
 }
 
-/** Whether all is the same that `changesOf()` looks at, but the time of the day. */
+/**
+ * Whether all is the same that `changesOf()` looks at, but the time of the day; the names of
+ * repository and actor are.
+ */
 function isLike(example: Example, meaning: Meaning, circumstances: Circumstances): boolean {
   const { meaning: known, circumstances: of } = example;
   return known.type === meaning.type && digestOf(known) === digestOf(meaning) &&
     isUnchanged(known) === isUnchanged(meaning) &&
     of.tag === circumstances.tag && of.size === circumstances.size &&
-    of.registry === circumstances.registry && of.repository === circumstances.repository &&
+    of.registry === circumstances.registry &&
     of.actor.dimension === circumstances.actor.dimension &&
-    of.actor.name === circumstances.actor.name &&
     of.client === circumstances.client && of.consumer === circumstances.consumer &&
     dayOf(of.at) === dayOf(circumstances.at);
 }
