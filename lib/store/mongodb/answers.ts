@@ -8,8 +8,9 @@ import type { Document, ObjectId } from "mongodb";
 
 import { type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
 import type { Candidate, Outcome } from "../../batch.ts";
-import { countOf, DEFAULT_REGISTRY } from "./documents.ts";
+import { DEFAULT_REGISTRY } from "./documents.ts";
 import { type Found, keyIn } from "./lookup.ts";
+import { countOf } from "./values.ts";
 
 /** What a batch knows of the past. */
 export interface Knowledge {

@@ -6,7 +6,8 @@
 
 import { LATEST_EVENTS } from "../history.ts";
 import type { Database } from "./connection.ts";
-import { type EventDocument, timeOf } from "./documents.ts";
+import type { EventDocument } from "./documents.ts";
+import { timeOf } from "./values.ts";
 
 /** @returns See `HistoryStore.lastArrival()`. */
 export async function lastArrival(database: Database, registry?: string): Promise<number | null> {

@@ -10,11 +10,12 @@ import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_s
 import type { DayWindow, SummedMetric } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { COUNTERS, countOf, dateOfDay, DEFAULT_REGISTRY } from "./documents.ts";
+import { COUNTERS, DEFAULT_REGISTRY } from "./documents.ts";
 import type { RepositoryDocument } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
+import { countOf, dateOfDay } from "./values.ts";
 
 /** Repositories whose days are summed up by one command. */
 const STEP = 250;

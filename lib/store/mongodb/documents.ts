@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Long, type ObjectId } from "mongodb";
+import type { ObjectId } from "mongodb";
 
 import { keyOf } from "../../facts.ts";
 import type { Dimension, Metric, Times } from "../../statistics.ts";
@@ -272,44 +272,4 @@ export const META_IDS = {
  */
 export function tombstoneId({ registry, repository }: RepositoryRef): string {
   return keyOf("tombstone", registry, repository);
-}
-
-/**
- * Turns a day into the date that documents hold.
- *
- * @param day Days since 1970.
- * @returns Its midnight, UTC.
- */
-export function dateOfDay(day: number): Date {
-  return new Date(day * 86_400_000);
-}
-
-/**
- * Makes an integer that MongoDB keeps as 64 bits, however small it is.
- *
- * @param value A safe integer.
- * @returns The same as a BSON long.
- */
-export function longOf(value: number): Long {
-  return Long.fromNumber(value);
-}
-
-/**
- * Reads a counter of any numeric type, as documents of 2015 hold 32-bit integers and doubles.
- *
- * @param value As the driver gave it; absent is 0.
- * @returns The number.
- */
-export function countOf(value: unknown): number {
-  return Number(value ?? 0);
-}
-
-/**
- * Reads a time.
- *
- * @param value As the driver gave it.
- * @returns Milliseconds since 1970, or `null` where it is absent.
- */
-export function timeOf(value: Date | undefined): number | null {
-  return value instanceof Date ? value.getTime() : null;
 }

@@ -11,7 +11,6 @@ import type { Retention } from "../store.ts";
 import type { Database } from "./connection.ts";
 import {
   type CollectionName,
-  longOf,
   type ManifestDocument,
   META_IDS,
   type MetaDocument,
@@ -22,6 +21,7 @@ import { limitInstances } from "./instances.ts";
 import { foldDays, foldNamespaceDays, foldTagDays } from "./folding.ts";
 import { moveAside, removeOldRemains } from "./remains.ts";
 import { runTransaction } from "./transaction.ts";
+import { longOf } from "./values.ts";
 
 /** Documents that one step touches. */
 const STEP = 1000;

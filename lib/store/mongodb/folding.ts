@@ -12,15 +12,9 @@ import { DAY_MS, dayOfTime, monthOf } from "../../calendar.ts";
 import { keyOf } from "../../facts.ts";
 import type { Retention } from "../store.ts";
 import type { Database } from "./connection.ts";
-import {
-  type CollectionName,
-  COUNTERS,
-  countOf,
-  dateOfDay,
-  type DayDocument,
-  longOf,
-} from "./documents.ts";
+import { type CollectionName, COUNTERS, type DayDocument } from "./documents.ts";
 import { runTransaction } from "./transaction.ts";
+import { countOf, dateOfDay, longOf } from "./values.ts";
 
 /** Documents of days that one step moves. */
 const STEP = 500;

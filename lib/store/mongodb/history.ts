@@ -20,15 +20,9 @@ import type {
   SeriesQuery,
 } from "../store.ts";
 import type { Database } from "./connection.ts";
-import {
-  type BreakdownDocument,
-  COUNTERS,
-  countOf,
-  dateOfDay,
-  type EventDocument,
-  timeOf,
-} from "./documents.ts";
+import { type BreakdownDocument, COUNTERS, type EventDocument } from "./documents.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { countOf, dateOfDay, timeOf } from "./values.ts";
 
 const BREAKDOWN_KEYS: readonly SortKey[] = [
   { field: "numpulls", direction: -1 },

@@ -12,13 +12,13 @@ import { type Candidate, MAX_TAGS } from "../../batch.ts";
 import type { Database } from "./connection.ts";
 import {
   type CollectionName,
-  countOf,
   DEFAULT_REGISTRY,
   META_IDS,
   type MetaDocument,
   tombstoneId,
 } from "./documents.ts";
 import { spanKeys } from "./keys.ts";
+import { countOf } from "./values.ts";
 
 /** Documents of a collection whose field has one of the values, and what to make of them. */
 interface Ask {

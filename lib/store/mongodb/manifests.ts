@@ -9,8 +9,9 @@ import { isIndexType } from "../../event.ts";
 import { keyOf } from "../../facts.ts";
 import type { ManifestStatistics, Page, PageQuery, RepositoryRef } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { countOf, type ManifestDocument, type ReferenceEntry, timeOf } from "./documents.ts";
+import type { ManifestDocument, ReferenceEntry } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
+import { countOf, timeOf } from "./values.ts";
 
 const KEYS: readonly SortKey[] = [{ field: "digest", direction: 1 }];
 

@@ -9,7 +9,8 @@
 
 import { keyOf } from "../../facts.ts";
 import type { Target } from "../../statistics.ts";
-import { type CollectionName, dateOfDay, longOf } from "./documents.ts";
+import type { CollectionName } from "./documents.ts";
+import { dateOfDay, longOf } from "./values.ts";
 
 /** A row of statistics: the document it is and what identifies it. */
 export interface Place {

@@ -7,7 +7,7 @@
 import type { Document } from "mongodb";
 
 import type { QuarantineWrite } from "../../batch.ts";
-import { longOf } from "./documents.ts";
+import { longOf } from "./values.ts";
 
 /** Distinct reasons that an entry keeps. */
 const MAX_REASONS = 20;

@@ -15,10 +15,11 @@ import type { ClientSession, Document } from "mongodb";
 import type { QuarantineWrite, Removal } from "../../batch.ts";
 import { keyOf } from "../../facts.ts";
 import type { Database } from "./connection.ts";
-import { type CollectionName, longOf, type MetaDocument, tombstoneId } from "./documents.ts";
+import { type CollectionName, type MetaDocument, tombstoneId } from "./documents.ts";
 import { quarantineUpdateOf } from "./quarantine.ts";
 import { runTransaction } from "./transaction.ts";
 import type { UpdateWrite, Write } from "./updates.ts";
+import { longOf } from "./values.ts";
 
 /** Where a repository's documents are beside the main one; its events stay. */
 export const OF_REPOSITORY: readonly CollectionName[] = [

@@ -15,8 +15,9 @@ import type {
   RepositoryStatistics,
 } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { countOf, DEFAULT_REGISTRY, type RepositoryDocument, timeOf } from "./documents.ts";
+import { DEFAULT_REGISTRY, type RepositoryDocument } from "./documents.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { countOf, timeOf } from "./values.ts";
 
 const SORT_KEYS: Readonly<Record<RepositorySort, readonly SortKey[]>> = {
   name: [],

@@ -13,10 +13,11 @@ import type { ClientSession, Filter } from "mongodb";
 import { keyOf } from "../../facts.ts";
 import type { Page, PageQuery, RepositoryRef, Star, StarChange } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { countOf, longOf, type RepositoryDocument, type StarDocument } from "./documents.ts";
+import type { RepositoryDocument, StarDocument } from "./documents.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
 import { registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
+import { countOf, longOf } from "./values.ts";
 
 const KEYS: readonly SortKey[] = [{ field: "user", direction: 1 }];
 

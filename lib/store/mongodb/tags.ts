@@ -7,8 +7,9 @@
 import { keyOf } from "../../facts.ts";
 import type { Page, PageQuery, RepositoryRef, TagStatistics } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { countOf, type ManifestDocument, type TagDocument, timeOf } from "./documents.ts";
+import type { ManifestDocument, TagDocument } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
+import { countOf, timeOf } from "./values.ts";
 
 const KEYS: readonly SortKey[] = [{ field: "tag", direction: 1 }];
 /** The row of all tags beyond the bound, which no tag is called. */

@@ -23,16 +23,10 @@ import type {
   TotalsQuery,
 } from "../history.ts";
 import type { Database } from "./connection.ts";
-import {
-  type CollectionName,
-  COUNTERS,
-  countOf,
-  dateOfDay,
-  type RepositoryDocument,
-  timeOf,
-} from "./documents.ts";
+import { type CollectionName, COUNTERS, type RepositoryDocument } from "./documents.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
+import { countOf, dateOfDay, timeOf } from "./values.ts";
 
 const READ_MS = 10_000;
 /** The consumer of all that no rule fits. */

@@ -16,10 +16,10 @@ import {
   type ManifestDocument,
   type RepositoryDocument,
   type TagDocument,
-  timeOf,
 } from "./documents.ts";
 import { cursorOf, filterAfter, type SortKey, sortOf } from "./paging.ts";
 import { describeRepositories, describeTags } from "./unused_details.ts";
+import { timeOf } from "./values.ts";
 
 const DAY_MS = 86_400_000;
 const REPOSITORY_KEYS: readonly SortKey[] = [

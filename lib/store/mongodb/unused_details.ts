@@ -15,14 +15,9 @@ import {
   type UnusedItem,
 } from "../unused.ts";
 import type { Database } from "./connection.ts";
-import {
-  type BreakdownDocument,
-  countOf,
-  type DayDocument,
-  type ManifestDocument,
-  type TagDocument,
-} from "./documents.ts";
+import type { BreakdownDocument, DayDocument, ManifestDocument, TagDocument } from "./documents.ts";
 import { findManifest } from "./manifests.ts";
+import { countOf } from "./values.ts";
 
 const DAY_MS = 86_400_000;
 /** Items that are described at the same time. */

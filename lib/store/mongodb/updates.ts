@@ -8,8 +8,9 @@
 import type { Document } from "mongodb";
 
 import type { Change, Metric, Times } from "../../statistics.ts";
-import { type CollectionName, COUNTERS, dateOfDay, INITIAL_COUNTERS, longOf } from "./documents.ts";
+import { type CollectionName, COUNTERS, INITIAL_COUNTERS } from "./documents.ts";
 import type { Place } from "./places.ts";
+import { dateOfDay, longOf } from "./values.ts";
 
 /** An upsert, unless told that the document must exist. */
 export interface UpdateWrite {

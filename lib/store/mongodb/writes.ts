@@ -21,12 +21,13 @@ import type {
 import type { InstanceSpan } from "../../instances.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
-import { DEFAULT_REGISTRY, longOf, type ReferenceEntry } from "./documents.ts";
+import { DEFAULT_REGISTRY, type ReferenceEntry } from "./documents.ts";
 import { instanceWritesOf } from "./instances.ts";
 import { type Place, placeOf, placeOfRegistry } from "./places.ts";
 import { lookupKeysOf } from "./keys.ts";
 import { OF_REPOSITORY, quarantineOf, thriftyQuarantineOf, tombstoneOf } from "./remains.ts";
 import { Updates, type Write } from "./updates.ts";
+import { longOf } from "./values.ts";
 
 /** What the writes of a batch depend on beside its plan. */
 export interface WriteContext {
