@@ -29,8 +29,9 @@ const RETRY_MS = 250;
 
 /** Counts in order; nothing leaves it uncounted. */
 export class Backlog {
-  readonly #recorder: Recorder;
-  readonly #inbox: Inbox;
+  readonly #recorder: Pick<Recorder, "isDown" | "count">;
+  readonly #inbox: Pick<Inbox, "count">;
+  readonly #pause: (ms: number) => Promise<void>;
   /** In order of their numbers. */
   #waiting: Kept[] = [];
   #counting: Promise<boolean> | undefined;
@@ -39,9 +40,19 @@ export class Backlog {
   #isRunning = false;
   #isStopped = false;
 
-  constructor(recorder: Recorder, inbox: Inbox) {
+  /**
+   * @param recorder Counts.
+   * @param inbox What is counted from.
+   * @param options `pause`: waits; told how many milliseconds.
+   */
+  constructor(
+    recorder: Pick<Recorder, "isDown" | "count">,
+    inbox: Pick<Inbox, "count">,
+    options: { pause?: (ms: number) => Promise<void> } = {},
+  ) {
     this.#recorder = recorder;
     this.#inbox = inbox;
+    this.#pause = options.pause ?? pause;
   }
 
   /** How many notifications wait. */
@@ -67,7 +78,7 @@ export class Backlog {
   async bounded(more: number): Promise<void> {
     const excess = this.size - this.#progress.done() - EASY_NOTIFICATIONS;
     const factor = Math.min(MAX_SLOWDOWN, excess / BATCH_NOTIFICATIONS);
-    if (factor > 0) await pause(this.#progress.msEach * more * factor);
+    if (factor > 0) await this.#pause(this.#progress.msEach * more * factor);
     while (this.size > MAX_NOTIFICATIONS && await this.#countBatch());
   }
 

@@ -82,7 +82,7 @@ export class Recorder {
    * @returns The number of the last of which all is counted.
    * @throws {AppError} `unavailable`: some may have been counted, others not.
    */
-  async count(inbox: Inbox, kept: readonly Kept[]): Promise<number> {
+  async count(inbox: Pick<Inbox, "count">, kept: readonly Kept[]): Promise<number> {
     const { blobs } = this.#options;
     const { last } = await this.#commit((ignored) => inbox.count(kept, { blobs, ignored }));
     return last;
