@@ -33,6 +33,7 @@ import {
   keyOf,
   learnContent,
   type Sighting,
+  tagKeyOf,
   type TagState,
 } from "./facts.ts";
 import { mapEvent, type Meaning } from "./mapping.ts";
@@ -195,14 +196,9 @@ export class Draft {
   }
 
   /** Sets a tag to what the newest event that named it said, whatever the order of arrival. */
-  #setTag(
-    { registry, event, keys }: Sighting,
-    tag: string,
-    { isDeleted }: { isDeleted: boolean },
-  ): void {
-    const key = tag === event.tag && keys.tag !== undefined
-      ? keys.tag
-      : keyOf(keys.repository, tag);
+  #setTag(sighting: Sighting, tag: string, { isDeleted }: { isDeleted: boolean }): void {
+    const { registry, event, keys } = sighting;
+    const key = tagKeyOf(sighting, tag);
     const present = this.#known.tags.get(key);
     if (!isNewer(event, present)) return;
     const digest = isDeleted ? present?.digest : event.digest;

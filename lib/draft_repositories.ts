@@ -6,7 +6,7 @@
  */
 
 import { MAX_ACTORS, MAX_TAGS, type RepositoryWrite } from "./batch.ts";
-import { type Answers, keyOf, type RepositoryState, type Sighting } from "./facts.ts";
+import { type Answers, type RepositoryState, type Sighting, tagKeyOf } from "./facts.ts";
 import type { Meaning } from "./mapping.ts";
 import type { Dimension } from "./statistics.ts";
 
@@ -27,11 +27,11 @@ export class RepositoryDrafts {
   }
 
   /** The row of the tag that a meaning names: its own, or that of all tags beyond the bound. */
-  tagSlot(meaning: Meaning, { event, keys }: Sighting): string | undefined {
+  tagSlot(meaning: Meaning, sighting: Sighting): string | undefined {
     const tag = "tag" in meaning ? meaning.tag : undefined;
     if (tag === undefined) return undefined;
-    const key = tag === event.tag ? keys.tag : keyOf(keys.repository, tag);
-    if (key !== undefined && this.#known.tags.has(key)) return tag;
+    if (this.#known.tags.has(tagKeyOf(sighting, tag))) return tag;
+    const { keys } = sighting;
     const state = this.#stateOf(keys.repository);
     if (state.tagRows >= MAX_TAGS) return "";
     // The HEAD that a pull claims has made the row already.

@@ -37,6 +37,7 @@ export {
   keyOf,
   type Sighting,
   sightingOf,
+  tagKeyOf,
 } from "./facts_sighting.ts";
 
 /** What mapping needs to know to give one event its meaning. */

@@ -55,6 +55,17 @@ export function sightingOf(seen: Omit<Sighting, "keys">): Sighting {
 }
 
 /**
+ * Names a tag of the event's repository.
+ *
+ * @param sighting The event.
+ * @param tag Its own tag, as a rule.
+ * @returns {@linkcode keyOf} registry, repository and tag.
+ */
+export function tagKeyOf({ event, keys }: Sighting, tag: string): string {
+  return tag === event.tag && keys.tag !== undefined ? keys.tag : keyOf(keys.repository, tag);
+}
+
+/**
  * Joins names to a key. No name but the last may contain a line break: registry, repository, tag
  * and digest cannot.
  *
