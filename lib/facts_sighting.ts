@@ -23,8 +23,8 @@ export interface Sighting {
 }
 
 /**
- * What an event names, as {@linkcode keyOf}. Each is made once: to make a text, and to find its hash,
- * takes as long as to look it up ten times.
+ * What an event names, as {@linkcode keyOf}. Each is made once: to make a text and find its hash takes
+ * several times as long as to look it up.
  */
 export interface SightingKeys {
   readonly repository: string;
