@@ -66,6 +66,9 @@ export function fill(path: string, size: Size, report: (line: string) => void): 
     }
     report(`${table}: ${rows} rows`);
   }
+  database.exec(
+    "UPDATE meta SET value = (SELECT max(seq) FROM events) WHERE key = 'indexed_seq'",
+  );
   for (const sql of indexes) {
     database.exec(sql);
     report(sql.match(/INDEX (\S+)/)?.[0] ?? sql);

@@ -106,6 +106,8 @@ export interface Candidate {
 export interface LogEntry {
   readonly registry: string;
   readonly id: string;
+  /** `keyOf()` its registry and id. */
+  readonly key: string;
   readonly receivedAt: number;
   readonly outcome: Outcome;
   readonly meaning: Meaning;

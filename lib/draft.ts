@@ -73,7 +73,7 @@ export class Draft {
       : this.#map(sighting);
     const outcome = OUTCOMES[meaning.type] ?? "counted";
     const described = sighting === undefined ? {} : this.#describe(sighting);
-    const entry: LogEntry = { registry, id, receivedAt, outcome, meaning, ...described };
+    const entry: LogEntry = { registry, id, key, receivedAt, outcome, meaning, ...described };
     this.#log.set(key, entry);
     if (meaning.type === "rejected") this.#accounts.reject(received, meaning.reason);
     if (outcome === "counted" && sighting !== undefined) this.#count(meaning, sighting);

@@ -10,14 +10,16 @@ import { keyOf } from "../../facts.ts";
 import type { AccountingWrite, BatchPlan, TagWrite } from "../../batch.ts";
 import type { Change, Target } from "../../statistics.ts";
 import type { Database } from "./database.ts";
+import type { EventIds } from "./event_ids.ts";
 import type { Names } from "./names.ts";
 import { OVERFLOW_TAG } from "./schema.ts";
 import { type Upsert, Upserts, type UpsertTable } from "./upserts.ts";
 
-/** Where writes go: a database in a transaction, and the ids of names in it. */
+/** Where writes go: a database in a transaction, and the ids of names and events in it. */
 export interface Context {
   readonly database: Database;
   readonly names: Names;
+  readonly ids: EventIds;
 }
 
 const REPOSITORIES: UpsertTable = { name: "repositories", keys: ["id"], isComplete: true };

@@ -7,6 +7,7 @@
 import { dayOf } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
 import type { Database, Row } from "./database.ts";
+import { INDEXED_SEQ, indexIds } from "./event_ids.ts";
 import { Folding } from "./folding.ts";
 
 /** Rows that one step drops of a table. */
@@ -43,24 +44,32 @@ export class Expiry {
    * @returns True while there is more to drop.
    */
   step(now: number): boolean {
-    const { events, deleted, quarantine } = this.#retention;
+    const { ids, events, deleted, quarantine } = this.#retention;
     const hasMore = this.#database.transaction(() => {
+      this.#indexIds(now - Math.min(ids, events));
       const dropped = [
         this.#expireEvents(now - events),
         this.#expireTags((now - deleted) * 1000),
         this.#expireManifests(now - deleted),
         this.#expireQuarantine(now - quarantine),
       ];
-      const isSweeping = this.#sweepIds(dayOf((now - this.#retention.ids) * 1000));
+      const isSweeping = this.#sweepIds(dayOf((now - ids) * 1000));
       return isSweeping || dropped.some((count) => count >= STEP);
     });
     return hasMore || this.#folding.step(now);
   }
 
+  /** Ids that only the log has must not go with it, and are to be swept in their time. */
+  #indexIds(before: number): void {
+    const sql = `SELECT received_at FROM events WHERE seq > ${INDEXED_SEQ} ORDER BY seq LIMIT 1`;
+    const oldest = this.#database.get(sql);
+    if (oldest !== undefined && Number(oldest.received_at) < before) indexIds(this.#database);
+  }
+
   /** The log is in order of arrival, so what is due is at its beginning. */
   #expireEvents(before: number): number {
     return this.#database.run(
-      `DELETE FROM events WHERE received_at < ? AND seq IN (
+      `DELETE FROM events WHERE received_at < ? AND seq <= ${INDEXED_SEQ} AND seq IN (
         SELECT seq FROM events ORDER BY seq LIMIT ${STEP})`,
       before,
     );

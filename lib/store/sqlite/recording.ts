@@ -10,7 +10,7 @@ import { candidatesOf, planBatch } from "../../plan.ts";
 import { answer } from "./answers.ts";
 import type { Context } from "./changes.ts";
 import type { Database } from "./database.ts";
-import { duplicatesOf } from "./duplicates.ts";
+import { EventIds } from "./event_ids.ts";
 import { type InboxPosition, writePosition } from "./inbox_counted.ts";
 import { Instances } from "./instances.ts";
 import { Names } from "./names.ts";
@@ -27,6 +27,7 @@ export class Recording {
   readonly #database: Database;
   readonly #options: PlanOptions;
   readonly #names: Names;
+  readonly #ids: EventIds;
   readonly #instances = new Instances();
 
   /**
@@ -37,6 +38,7 @@ export class Recording {
     this.#database = database;
     this.#options = options;
     this.#names = new Names(database);
+    this.#ids = new EventIds(database, this.#names);
   }
 
   /**
@@ -61,15 +63,21 @@ export class Recording {
       return plan;
     });
     this.#names.commit();
+    this.#ids.commit(plan.log);
     this.#instances.commit();
     return plan;
   }
 
   #record(received: readonly Received[], ignored: readonly IgnoredCount[]): BatchPlan {
     const options = this.#options;
-    const context: Context = { database: this.#database, names: this.#names };
+    const context: Context = {
+      database: this.#database,
+      names: this.#names,
+      ids: this.#ids,
+    };
+    this.#ids.begin();
     const candidates = candidatesOf(received, options);
-    const duplicates = duplicatesOf(context, candidates);
+    const duplicates = this.#ids.duplicatesOf(candidates);
     const fresh = candidates.flatMap((candidate) =>
       candidate.sighting === undefined || duplicates.has(candidate.key) ? [] : [candidate.sighting]
     );

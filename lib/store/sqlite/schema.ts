@@ -268,4 +268,8 @@ CREATE TABLE quarantine (
   NAMES_WITH_NUMBERS,
   TAGS_OF_REPOSITORY,
   TAGS_BY_REGISTRY,
+  `
+-- The ids of later events are only in the log; see event_ids.ts.
+INSERT INTO meta SELECT 'indexed_seq', ifnull(max(seq), 0) FROM events;
+`,
 ];

@@ -147,13 +147,11 @@ function writeManifest({ database, names }: Context, write: ManifestWrite): void
 }
 
 /** A claimed HEAD leaves the index of those that a GET may belong to. */
-function writeClaim({ database, names }: Context, claim: Claim): void {
+function writeClaim({ database, ids }: Context, claim: Claim): void {
   database.run(
-    `UPDATE events SET claimed_by = ?, fingerprint = NULL
-      WHERE seq = (SELECT seq FROM event_ids WHERE registry_id = ? AND id = ?)`,
+    "UPDATE events SET claimed_by = ?, fingerprint = NULL WHERE seq = ?",
     encodeId(claim.by),
-    names.registry(claim.registry),
-    encodeId(claim.id),
+    ids.seqOf(claim),
   );
 }
 
@@ -167,22 +165,10 @@ const INSERT_EVENTS: RowsStatement = {
       actor_text, address_text, user_agent_text, instance_text, request_id, fingerprint,
       unknown_index, estimated, claimed_by) VALUES ${values}`,
 };
-const INSERT_IDS: RowsStatement = {
-  key: "insert ids",
-  render: (values) => `INSERT OR FAIL INTO event_ids VALUES ${values}`,
-};
-
-function writeLog({ database, names }: Context, log: readonly LogEntry[]): void {
-  if (log.length === 0) return;
-  const first = Number(database.get("SELECT ifnull(max(seq), 0) + 1 AS seq FROM events")?.seq);
+function writeLog({ database, names, ids }: Context, log: readonly LogEntry[]): void {
+  const first = ids.nextSeq;
   database.runRows(INSERT_EVENTS, log.map((entry, n) => [first + n, ...rowOf(names, entry)]));
-  const ids = log.map(({ registry, id, receivedAt }, n) => [
-    names.registry(registry),
-    encodeId(id),
-    first + n,
-    dayOf(receivedAt * 1000),
-  ]);
-  database.runRows(INSERT_IDS, ids);
+  ids.indexMany(log.length);
 }
 
 function rowOf(names: Names, entry: LogEntry): SQLInputValue[] {
