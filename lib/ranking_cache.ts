@@ -110,18 +110,6 @@ export class RankingCache {
       .sort((one, other) => one.triedAt - other.triedAt)[0];
   }
 
-  /**
-   * Guesses from earlier lists what a value must reach to come into each.
-   *
-   * @param entry Of the lists.
-   * @returns 1 or more; it may be too high, as periods go on and repositories are removed.
-   */
-  guessFloors({ computed, subject: { metric } }: Entry): number[] {
-    const known = computed ?? this.#entries.get(keyOf({ metric }))?.computed;
-    const share = computed === undefined ? 1 / 2 : 3 / 4;
-    return (known?.floors ?? []).map((floor) => Math.max(1, Math.floor(floor * share)));
-  }
-
   /** @param now Milliseconds since 1970; what nobody has asked for lately goes. */
   forget(now: number): void {
     for (const entry of this.#entries.values()) {

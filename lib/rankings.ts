@@ -63,11 +63,8 @@ export interface Rankings {
 const MAX_AGE_MS = 5 * 60_000;
 const ROUND_MS = 10_000;
 const PATIENCE_MS = 10_000;
-/**
- * Of one processor, a share of one in so many, where nobody waits and where somebody does. Events
- * have their turn between two steps in any case.
- */
-const [BACKGROUND_SHARE, WAITED_SHARE] = [4, 1.25];
+/** Of one processor, a share of one in so many, where nobody waits for what is computed. */
+const BACKGROUND_SHARE = 4;
 const MAX_PAUSE_MS = 500;
 
 /**
@@ -179,16 +176,20 @@ class BackgroundRankings implements Rankings {
     const read = await readRanking(entry.subject, {
       store,
       today,
-      guess: this.#cache.guessFloors(entry),
+      guess: (entry.computed?.floors ?? []).map(guessFloor),
       rest: (workedMs) => this.#rest(entry, workedMs),
     });
     return read === undefined || this.#isStopped ? undefined : { ...read, today, computedAt };
   }
 
-  /** Events have their turn, and before a list that nobody waits for those that somebody does. */
+  /**
+   * Before a list that nobody waits for, those that somebody does have their turn. Events have it
+   * between any two steps, whatever the pause.
+   */
   async #rest(entry: Entry, workedMs: number): Promise<boolean> {
-    const share = entry.wanted === undefined ? BACKGROUND_SHARE : WAITED_SHARE;
-    await this.#options.pause(Math.min(workedMs * (share - 1), MAX_PAUSE_MS));
+    if (entry.wanted === undefined) {
+      await this.#options.pause(Math.min(workedMs * (BACKGROUND_SHARE - 1), MAX_PAUSE_MS));
+    }
     while (entry.wanted === undefined && !this.#isStopped) {
       const wanted = this.#cache.nextWanted();
       if (wanted === undefined) break;
@@ -196,4 +197,12 @@ class BackgroundRankings implements Rankings {
     }
     return !this.#isStopped;
   }
+}
+
+/**
+ * Guesses from an earlier list what a value must reach to come into the next one; it may be too
+ * high, as periods go on and repositories are removed.
+ */
+function guessFloor(floor: number): number {
+  return Math.max(1, Math.floor(floor * 3 / 4));
 }

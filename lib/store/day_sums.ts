@@ -27,7 +27,7 @@ export type ConsumerFilter =
 export interface Bound {
   /** It was used on this day or later; `null`: whenever. */
   readonly from: number | null;
-  /** It has counted so much in all its time. */
+  /** It has counted so much in all its time, and in a window that begins on that day. */
   readonly atLeast: number;
 }
 

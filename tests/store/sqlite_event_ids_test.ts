@@ -9,12 +9,14 @@ import assert from "node:assert/strict";
 import { Database } from "../../lib/store/sqlite/database.ts";
 import { indexIds } from "../../lib/store/sqlite/event_ids.ts";
 import { SqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
-import { digestOf } from "../support/events.ts";
+import { digestOf, noon } from "../support/events.ts";
 import { tempDir } from "../support/wait.ts";
 import { app, record, storeOptionsOf } from "./contract_support.ts";
 
 /** More than are added to the index at once. */
 const MANY = 10_000;
+
+const day = 86_400_000;
 
 /** A database with a store, and a connection that looks into it. */
 async function openStore() {
@@ -52,6 +54,21 @@ Deno.test("ids are added to the index many at a time, and none is heard twice", 
     const outcomes = await record(test.store, batch);
     assert.ok(outcomes.every((outcome) => outcome === "duplicate"));
   }
+});
+
+Deno.test("old ids are forgotten, a few thousand at a time, and no others", async () => {
+  await using test = await openStore();
+  for (let batch = 0; batch < 12; batch++) {
+    const ids = Array.from({ length: 500 }, (_, n) => `${n} ${batch}`);
+    await record(test.store, pulls(ids), { receivedAt: noon + (batch % 2) * 10 * day });
+  }
+  const now = noon + storeOptionsOf().retention.ids + 2 * day;
+  let steps = 1;
+  while (await test.store.expire(now)) steps++;
+  assert.ok(steps > 1, "more than are looked at in one step");
+  assert.equal(test.indexed(), 3000);
+  const outcomes = await record(test.store, pulls(["7 0", "7 1"]), { receivedAt: now });
+  assert.deepEqual(outcomes, ["counted", "duplicate"]);
 });
 
 Deno.test("a store that is opened again knows the ids that are only in the log", async () => {

@@ -65,7 +65,8 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
   for (;;) {
     const last = lastOfChunk(database, reading, after);
     for (const row of readChunk(database, reading, { after, last })) {
-      items.push(itemOf(database, reading, row));
+      const item = itemOf(database, reading, row);
+      if (isWanted(query, item)) items.push(item);
       if (performance.now() >= deadline) return { items, next: keyOf(row, reading.order) };
     }
     if (last === undefined) return { items, next: null };
@@ -196,6 +197,14 @@ function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums
   const total = isTotalOfDays(query) ? ever : Number(row.total);
   const windows = query.windows.map(({ from, to }) => before(to + 1) - before(from));
   return { ...names, total, sums: windows };
+}
+
+/** Of those that their totals let in, most have too little in each window. */
+function isWanted({ bounds, windows }: DaySumsQuery, { total, sums }: DaySums): boolean {
+  return bounds.some(({ from, atLeast }) => {
+    const at = windows.findIndex((window) => window.from === from);
+    return (sums[at] ?? total) >= atLeast;
+  });
 }
 
 /** A number of all time that the repository's own row does not have. */

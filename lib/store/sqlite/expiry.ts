@@ -6,7 +6,7 @@
 
 import { dayOf } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database } from "./database.ts";
 import { INDEXED_SEQ, indexIds } from "./event_ids.ts";
 import { Folding } from "./folding.ts";
 
@@ -16,11 +16,9 @@ const STEP = 500;
 const SWEEP = 5000;
 const MAX_QUARANTINE = 10_000;
 
-/** Position of the sweep over all ids. */
-interface SweepPosition {
-  readonly registryId: number;
-  readonly id: string | Uint8Array;
-}
+type Id = string | Uint8Array;
+/** Position of the sweep over all ids: those of a registry and of its last event. */
+type SweepPosition = readonly [registryId: number, id: Id];
 
 /** The steps of one store. */
 export class Expiry {
@@ -78,36 +76,32 @@ export class Expiry {
   /** Ids are in no order of time: once a day all of them are looked at, a little at a time. */
   #sweepIds(before: number): boolean {
     if (before <= this.#sweptDay) return false;
-    const { registryId = -1, id = "" } = this.#position ?? {};
-    const rows = this.#database.all(
-      `SELECT registry_id, id, day FROM event_ids WHERE (registry_id, id) > (?, ?)
-        ORDER BY registry_id, id LIMIT ${SWEEP}`,
-      registryId,
-      id,
+    const after = this.#position ?? [-1, ""];
+    const end = this.#database.get(
+      `SELECT registry_id, id FROM event_ids WHERE (registry_id, id) > (?, ?)
+        ORDER BY registry_id, id LIMIT 1 OFFSET ${SWEEP - 1}`,
+      ...after,
     );
-    for (const row of rows) {
-      if (Number(row.day) < before) this.#dropId(row);
-    }
-    const last = rows.at(-1);
-    const isDone = rows.length < SWEEP || last === undefined;
-    this.#position = isDone
-      ? undefined
-      : { registryId: Number(last.registry_id), id: last.id as string | Uint8Array };
-    if (isDone) this.#sweptDay = before;
-    return !isDone;
+    this.#position = end === undefined ? undefined : [Number(end.registry_id), end.id as Id];
+    this.#dropIds(before, after, this.#position);
+    if (end === undefined) this.#sweptDay = before;
+    return end !== undefined;
   }
 
   /** What is older than the ids that are gone can no longer be told from a duplicate. */
-  #dropId({ registry_id: registryId, id, day }: Row): void {
-    this.#database.run(
-      "DELETE FROM event_ids WHERE registry_id = ? AND id = ?",
-      Number(registryId),
-      id as string | Uint8Array,
+  #dropIds(before: number, after: SweepPosition, last: SweepPosition | undefined): void {
+    const [upTo, bound] = last === undefined ? ["", []] : ["AND (registry_id, id) <= (?, ?)", last];
+    const rows = this.#database.all(
+      `DELETE FROM event_ids WHERE (registry_id, id) > (?, ?) ${upTo} AND day < ? RETURNING day`,
+      ...after,
+      ...bound,
+      before,
     );
+    if (rows.length === 0) return;
     this.#database.run(
       `INSERT INTO meta VALUES ('expired_ids_day', ?) ON CONFLICT DO UPDATE
         SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
-      String(day),
+      String(Math.max(...rows.map(({ day }) => Number(day)))),
     );
   }
 
