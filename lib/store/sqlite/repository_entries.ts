@@ -40,8 +40,11 @@ export interface Stretch {
   readonly filters: readonly Condition[];
   /** Entries that are looked at in one go. */
   readonly step: number;
-  /** Those that do not come behind one, as far as the index can tell a range of it. */
-  upTo(last: Entry): Condition;
+  /**
+   * Those that do not come behind one: first what the index can make a range of, then what is asked
+   * of each entry, and of few if the filters are asked before.
+   */
+  upTo(last: Entry): Condition[];
 }
 
 /**
@@ -98,7 +101,8 @@ export function lookAt(
   const any = queryOf(entries);
   const end = database.get(`${any.sql} LIMIT 1 OFFSET ?`, ...any.parameters, step - 1);
   const last = end === undefined ? undefined : entryOf(end);
-  const fitting = queryOf(entries, last === undefined ? filters : [upTo(last), ...filters]);
+  const [range = [], ...others] = last === undefined ? [] : upTo(last);
+  const fitting = queryOf(entries, [range, ...filters, ...others].flat());
   const found = database.all(`${fitting.sql} LIMIT ?`, ...fitting.parameters, limit).map(entryOf);
   return last === undefined || found.length === limit ? { found } : { found, last };
 }

@@ -131,10 +131,10 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
       // The index of all names does not say what is listed.
       filters: [...filters.search, ...(isOfAll ? [LISTED] : [])],
       step: STEP,
-      upTo: ({ repository, registry }: Entry) => ({
-        sql: "repository <= ? AND (repository, registry) <= (?, ?)",
-        parameters: [repository, repository, registry],
-      }),
+      upTo: ({ repository, registry }: Entry) => [
+        { sql: "repository <= ?", parameters: [repository] },
+        { sql: "(repository, registry) <= (?, ?)", parameters: [repository, registry] },
+      ],
     };
     const { found, last } = database.reading(() =>
       lookAt(database, stretch, limit - entries.length)

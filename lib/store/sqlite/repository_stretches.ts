@@ -89,13 +89,13 @@ export function entriesOf(
   };
 }
 
-/** @returns The entries of a stretch that do not come behind one of them. */
-export function upTo({ column, isReversed = false }: NumberOrder, last: Entry): Condition {
+/** @returns The entries of a stretch that do not come behind one of them; see `Stretch.upTo()`. */
+export function upTo({ column, isReversed = false }: NumberOrder, last: Entry): Condition[] {
   const [before, more, less] = isReversed ? [">=", "<", "<="] : ["<=", ">", ">="];
   const named = { sql: `repository ${before} ?`, parameters: [last.repository] };
-  if (last.value === NEVER) return named;
-  return all([
+  if (last.value === NEVER) return [named];
+  return [
     { sql: `${column} ${less} ?`, parameters: [last.value] },
     any([{ sql: `${column} ${more} ?`, parameters: [last.value] }, named]),
-  ]);
+  ];
 }
