@@ -179,3 +179,25 @@ Deno.test("SqliteStore reads and adds up numbers over time by index", async (t) 
     reader.close();
   }
 });
+
+Deno.test("SqliteStore gives the sums of those that have enough in a window", async () => {
+  await using opened = await openTestStore();
+  const { store } = opened;
+  const today = Math.floor(noon / 86_400_000);
+  const old = (noon - 10 * 86_400_000) * 1000;
+  await store.record(
+    [{ repository: "much/lately" }, { repository: "much/lately" }, { repository: "once/lately" }, {
+      repository: "once/lately",
+      at: old,
+    }].map((parts) => receivedOf(eventOf(parts))),
+    { deadline: Infinity },
+  );
+  const found = async (bounds: { from: number | null; atLeast: number }[]) => {
+    const windows = [{ from: today - 6, to: today }];
+    const { items } = await store.sumDays({ metric: "pulls", windows, bounds });
+    return items.map(({ repository }) => repository);
+  };
+  const week = { from: today - 6, atLeast: 2 };
+  assert.deepEqual(await found([week]), ["much/lately"]);
+  assert.deepEqual(await found([week, { from: null, atLeast: 2 }]), ["much/lately", "once/lately"]);
+});
