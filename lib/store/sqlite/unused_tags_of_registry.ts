@@ -123,27 +123,23 @@ function nameOfRepository({ range }: Names): Condition {
 function readOfNext(database: Database, names: Names, part: TagPart): Tags | undefined {
   const { after, lastDay, limit } = part;
   const { sql, parameters } = namesOf(names);
-  const asked = `FROM ${sql} AND oldest_tag <= ?`;
-  // Some of their tags are before the cursor, and others may be behind it.
-  const haveBegun = `SELECT 1 ${asked} LIMIT 1 OFFSET ${FEW_REPOSITORIES}`;
-  if (database.get(haveBegun, ...parameters, after.day) !== undefined) return undefined;
-  const day = database.get(
-    `SELECT oldest_tag FROM ${sql} AND oldest_tag > ? ORDER BY oldest_tag LIMIT 1 OFFSET ?`,
-    ...[...parameters, after.day, limit - 1],
-  )?.oldest_tag;
-  const upTo = Math.min(Number(day ?? lastDay), lastDay);
-  const number = database.get(
-    `SELECT count(*) AS repositories, ifnull(sum(tag_count), 0) AS tags ${asked}`,
-    ...[...parameters, upTo],
+  const next = database.all(
+    `SELECT id, oldest_tag, tag_count FROM ${sql} AND oldest_tag <= ?
+      ORDER BY oldest_tag LIMIT ${FEW_REPOSITORIES + 1}`,
+    ...[...parameters, lastDay],
   );
-  const areFew = Number(number?.repositories) <= FEW_REPOSITORIES;
-  if (!areFew || Number(number?.tags) > FEW_TAGS) return undefined;
+  // Some of their tags are before the cursor, and others may be behind it.
+  const begun = next.filter(({ oldest_tag: oldest }) => Number(oldest) <= after.day).length;
+  const upTo = Number(next[begun + limit - 1]?.oldest_tag ?? lastDay);
+  const asked = next.filter(({ oldest_tag: oldest }) => Number(oldest) <= upTo);
+  const tags = asked.reduce((sum, { tag_count: count }) => sum + Number(count), 0);
+  if (asked.length > FEW_REPOSITORIES || tags > FEW_TAGS) return undefined;
   const rows = database.all(
-    `SELECT used_day, tags.id FROM (SELECT id ${asked}) AS named
-      CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = named.id
+    `SELECT used_day, tags.id FROM json_each(?)
+      CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = json_each.value
       WHERE tags.deleted_at IS NULL AND (used_day, tags.id) > (?, ?) AND used_day <= ?
       ORDER BY used_day, tags.id LIMIT ?`,
-    ...[...parameters, upTo, after.day, after.id, upTo, limit],
+    ...[JSON.stringify(asked.map(({ id }) => id)), after.day, after.id, upTo, limit],
   );
   return upToLimit(rows.map(tagOf), limit);
 }
