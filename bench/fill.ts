@@ -44,7 +44,7 @@ export function fill(path: string, size: Size, report: (line: string) => void): 
   Deno.mkdirSync(dirname(path), { recursive: true });
   for (const suffix of ["", "-wal", "-shm"]) removeIfThere(`${path}${suffix}`);
   // The program's own migrations make the tables.
-  new Database(path, false).close();
+  new Database(path).close();
   using database = new DatabaseSync(path);
   database.exec(
     `PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF;

@@ -35,7 +35,7 @@ interface TestCounting extends AsyncDisposable {
 
 async function openCounting(): Promise<TestCounting> {
   const folder = await tempDir();
-  const database = new Database(folder.join("drec.db"), true);
+  const database = new Database(folder.join("drec.db"));
   const recording = new Recording(database, {
     consumerOf: () => "",
     privacy: { actors: "keep", addresses: "keep" },

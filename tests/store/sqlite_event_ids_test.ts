@@ -22,9 +22,9 @@ const day = 86_400_000;
 async function openStore() {
   const folder = await tempDir();
   const path = folder.join("drec.db");
-  const open = () => SqliteStore.open({ path, exclusive: false }, storeOptionsOf());
+  const open = () => SqliteStore.open(path, storeOptionsOf());
   const store = open();
-  const beside = new Database(path, false);
+  const beside = new Database(path);
   return {
     store,
     another: open,

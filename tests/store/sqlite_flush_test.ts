@@ -22,7 +22,7 @@ function keysOf(path: string): string[] {
 async function openDatabase() {
   const folder = await tempDir();
   const path = folder.join("drec.db");
-  const database = new Database(path, true);
+  const database = new Database(path);
   return {
     database,
     path,

@@ -38,6 +38,7 @@ interface TestInbox extends AsyncDisposable {
 /** What an inbox needs of a database. */
 function besideOf(database: Database): InboxDatabase {
   return {
+    requireLock: () => {},
     requireWritable: () => Promise.resolve(),
     count: () => Promise.resolve({ ...readPosition(database), tallies: [] }),
     async flush() {
@@ -51,7 +52,7 @@ function besideOf(database: Database): InboxDatabase {
 async function openInbox(): Promise<TestInbox> {
   const folder = await tempDir();
   const databasePath = folder.join("drec.db");
-  const database = new Database(databasePath, true);
+  const database = new Database(databasePath);
   const opened: TestInbox = {
     inbox: await SqliteInbox.open(databasePath, besideOf(database)),
     path: `${databasePath}-inbox-1`,
@@ -207,7 +208,7 @@ Deno.test("warmUp() gives the files their size and changes nothing that is in th
 Deno.test("nothing is appended behind a write that failed", async () => {
   await using folder = await tempDir();
   const databasePath = folder.join("drec.db");
-  const database = new Database(databasePath, true);
+  const database = new Database(databasePath);
   using _ = { [Symbol.dispose]: () => database.close() };
   await Deno.symlink("/dev/full", `${databasePath}-inbox-1`);
   const inbox = await SqliteInbox.open(databasePath, besideOf(database));
@@ -225,7 +226,7 @@ Deno.test("nothing is appended behind a write that failed", async () => {
 Deno.test("what a locked database cannot count is taken back", async () => {
   await using folder = await tempDir();
   const databasePath = folder.join("drec.db");
-  const database = new Database(databasePath, true);
+  const database = new Database(databasePath);
   using _ = { [Symbol.dispose]: () => database.close() };
   let isLocked = false;
   const inbox = await SqliteInbox.open(databasePath, {

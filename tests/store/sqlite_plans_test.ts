@@ -176,7 +176,7 @@ function unbounded(database: DatabaseSync, sql: string): string[] {
 Deno.test("no read of the SQLite store scans a table", async (t) => {
   await using folder = await tempDir();
   const path = folder.join("drec.db");
-  const store = SqliteStore.open({ path, exclusive: true }, storeOptionsOf());
+  const store = SqliteStore.open(path, storeOptionsOf());
   try {
     await record(store, [{ tag: "1.0" }]);
     using database = new DatabaseSync(path);

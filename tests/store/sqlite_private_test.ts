@@ -98,3 +98,16 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "openSqliteStore() leaves the file of another program as it is",
+  ignore,
+  async fn() {
+    await using temp = await tempDir();
+    const path = temp.join("passwords");
+    await Deno.writeTextFile(path, "no database");
+    await Deno.chmod(path, 0o644);
+    await assert.rejects(openSqliteStore({ path, exclusive: true }, storeOptionsOf()));
+    assert.equal(await modeOf(path), "644");
+  },
+});

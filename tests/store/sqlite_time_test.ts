@@ -39,7 +39,7 @@ Deno.test("the migration gives the totals of registries to namespaces and consum
       (1, 10, 15, 15, 100), (1, 11, 5, 5, 0), (2, 10, 7, 7, 0), (2, 12, 1, 1, 0);
   `);
   old.close();
-  const database = new Database(path, true);
+  const database = new Database(path);
   try {
     const rows = database.all(
       `SELECT n.text AS namespace, day, registries.name AS registry, c.text AS consumer, pulls
@@ -73,12 +73,12 @@ Deno.test("the migration gives the totals of registries to namespaces and consum
   } finally {
     database.close();
   }
-  await t.step("and the file opens again", () => new Database(path, true).close());
+  await t.step("and the file opens again", () => new Database(path).close());
 });
 
 Deno.test("Folding leaves days and months as they were where a step fails", async () => {
   await using folder = await tempDir();
-  const database = new Database(folder.join("drec.db"), true);
+  const database = new Database(folder.join("drec.db"));
   try {
     const month = monthOf(today - 100);
     for (let day = month; day < month + 20; day++) {
@@ -115,7 +115,7 @@ Deno.test("Folding leaves days and months as they were where a step fails", asyn
 
 Deno.test("Folding comes to an end in many steps, and sweeps once a day", async () => {
   await using folder = await tempDir();
-  const database = new Database(folder.join("drec.db"), true);
+  const database = new Database(folder.join("drec.db"));
   try {
     const month = monthOf(today - 100);
     database.transaction(() => {

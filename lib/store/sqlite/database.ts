@@ -1,5 +1,5 @@
 /**
- * One SQLite file: opening, locking, migrating, prepared statements, transactions.
+ * One SQLite file: opening, migrating, prepared statements, transactions.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
 import { AppError } from "../../errors.ts";
-import { codeOf, storeError } from "./errors.ts";
+import { storeError } from "./errors.ts";
 import { chunksOf, type RowsStatement } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -36,7 +36,6 @@ const CACHE_KIB = 8_192;
 export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #lock: DatabaseSync | undefined;
   /** The write-ahead log. SQLite takes no lock on it, so that it may be opened beside it. */
   readonly #log: Deno.FsFile;
   /** The disk has failed to take the log, and to ask it again proves nothing: it may have let go. */
@@ -46,13 +45,11 @@ export class Database {
   /**
    * Opens a file, makes it where it is missing, and brings its tables up to date.
    *
-   * @param path The file; its folder must exist.
-   * @param exclusive Refuse to open where another process has opened it so.
-   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   * @param path The file, not a link to it; its folder must exist.
+   * @throws {AppError} `unavailable` or `unsupported`, with the remedy.
    */
-  constructor(path: string, exclusive: boolean) {
+  constructor(path: string) {
     this.path = path;
-    this.#lock = exclusive ? takeLock(path) : undefined;
     try {
       this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
       this.#requireOwn();
@@ -64,7 +61,6 @@ export class Database {
       this.#makeLog();
       this.#log = Deno.openSync(`${path}-wal`, { read: true, write: true });
     } catch (error) {
-      this.#lock?.close();
       throw storeError(`Cannot open store "${path}"`, error);
     }
   }
@@ -183,12 +179,11 @@ export class Database {
     return this.#database.isOpen;
   }
 
-  /** Closes the file and lets others open it. */
+  /** Closes the file. */
   close(): void {
     if (!this.#database.isOpen) return;
     this.#log.close();
     this.#database.close();
-    if (this.#lock?.isOpen) this.#lock.close();
   }
 
   #statement(sql: string): StatementSync {
@@ -252,21 +247,5 @@ export class Database {
       this.#database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]};
         PRAGMA user_version = ${next + 1}; COMMIT`);
     }
-  }
-}
-
-/** Another process that serves the same file would count beside us and share our queue's lock. */
-function takeLock(path: string): DatabaseSync {
-  try {
-    const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE");
-    lock.prepare("BEGIN EXCLUSIVE").run();
-    return lock;
-  } catch (error) {
-    if (codeOf(error) !== 5) throw storeError(`Cannot lock store "${path}"`, error);
-    throw new AppError("conflict", `Cannot open store "${path}": another DREC serves it`, {
-      hint: "end it, name another file in `sqlite.path`, or share a MongoDB between collectors",
-      cause: error,
-    });
   }
 }

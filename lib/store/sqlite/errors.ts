@@ -19,7 +19,8 @@ const CANNOT_OPEN = 14;
 /** What to do about SQLite's primary result codes. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "end the other program that writes to the database",
-  8: "let the user that runs DREC write to the database and its folder",
+  8: "let the user that runs DREC write to the database, to its files `-wal` and `-shm`, and to " +
+    "their folder",
   11: "restore the database from a backup; `sqlite3 FILE .recover` may save the rest",
   13: "free space on the disk",
   [CANNOT_OPEN]: "name a file in `sqlite.path`, in a folder that the user that runs DREC may write",

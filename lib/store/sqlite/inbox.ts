@@ -20,6 +20,8 @@ const MIN_SHARED = 3;
 
 /** What the inbox needs of the database beside it. */
 export interface InboxDatabase {
+  /** @throws {AppError} `unavailable`, if another process may be using the files of the inbox. */
+  requireLock(): void;
   /** @throws {AppError} `unavailable`, if the database takes no writes. */
   requireWritable(): Promise<void>;
   /**
@@ -95,6 +97,7 @@ export class SqliteInbox implements Inbox {
   }
 
   async append(notifications: readonly Notification[]): Promise<Kept> {
+    this.#database.requireLock();
     // What another program keeps from being counted is not taken in, either: asked meanwhile.
     const isWritable = this.#database.requireWritable();
     isWritable.catch(() => {});
@@ -138,6 +141,7 @@ export class SqliteInbox implements Inbox {
   async clear({ wipe }: { wipe: boolean }): Promise<void> {
     // The last commits are perhaps not on the disk yet: the inbox was there for them.
     await this.#flush();
+    this.#database.requireLock();
     if (this.#isBroken) this.#current.replace();
     this.#isBroken = false;
     this.#rewind();

@@ -4,13 +4,21 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import { AppError } from "../../errors.ts";
 import type { Store, StoreOptions } from "../store.ts";
-import { makePrivate } from "./private.ts";
-import { type SqliteLocation, SqliteStore } from "./sqlite_store.ts";
+import { closeToOthers, makePrivate } from "./private.ts";
+import { SqliteStore } from "./sqlite_store.ts";
 import { ThreadedStore } from "./threaded_store.ts";
+
+/** Where the database is, and whether this process is the one that serves it. */
+export interface SqliteLocation {
+  /** The file, or a link to it. */
+  readonly path: string;
+  /** Refuse to open a file that another process has opened so. */
+  readonly exclusive: boolean;
+}
 
 /**
  * Opens the embedded store; makes its folder and its file where they are missing.
@@ -18,18 +26,53 @@ import { ThreadedStore } from "./threaded_store.ts";
  * @param location Where it is, and whether this process is the one that serves it.
  * @param options How events are counted and how long things are kept.
  * @returns The store, ready.
- * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+ * @throws {AppError} `unavailable`, `conflict` or `unsupported`, with the remedy.
  */
 export async function openSqliteStore(
   location: SqliteLocation,
   options: StoreOptions,
 ): Promise<Store> {
+  const path = targetOf(location.path);
   // Nothing is waited for before the thread starts: that takes as long as all the rest.
-  makeFolder(dirname(location.path));
-  makePrivate(location.path);
-  if (!location.exclusive) return SqliteStore.open(location, options);
-  makePrivate(`${location.path}.lock`);
-  return await ThreadedStore.open(location, options);
+  makeFolder(dirname(path));
+  makePrivate(path);
+  if (location.exclusive) makePrivate(`${path}.lock`);
+  const store = location.exclusive
+    ? await ThreadedStore.open(path, options)
+    : SqliteStore.open(path, options);
+  // Not before: it may have been the file of another program.
+  closeToOthers(path);
+  return store;
+}
+
+/**
+ * Follows a link. SQLite does, too, and names the files beside the database after what it leads to;
+ * whoever serves the same one by another name must find the same lock.
+ */
+function targetOf(path: string): string {
+  try {
+    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw cannotFollow(path, error);
+  }
+  // Nothing is there, or a link to what is to be made.
+  const target = linkAt(path);
+  return target === undefined ? path : targetOf(resolve(dirname(path), target));
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function cannotFollow(path: string, cause: unknown): AppError {
+  return new AppError("unavailable", `Cannot open store "${path}": ${String(cause)}`, {
+    hint: "name another file in `sqlite.path`, or let the user that runs DREC reach this one",
+    cause,
+  });
 }
 
 function makeFolder(folder: string): void {

@@ -19,19 +19,28 @@ const SUFFIXES = ["", "-wal", "-shm", "-inbox-1", "-inbox-2"] as const;
 const logger = getLogger(["drec", "store"]);
 
 /**
- * Makes a file that only its owner can read, where there is none. One that everybody can read is
- * closed, with a line in the log: no umask was meant for it. What a group may do stays, for that has
- * been set on purpose.
+ * Makes a file that only its owner can read, where there is none.
  *
- * @param path The database file. Where it cannot be made, to open it says why.
+ * @param path The file. Where it cannot be made, to open it says why.
  */
 export function makePrivate(path: string): void {
   if (Deno.build.os === "windows") return;
   try {
     Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE }).close();
   } catch {
-    for (const suffix of SUFFIXES) close(`${path}${suffix}`);
+    // It is there, or to open it fails, too.
   }
+}
+
+/**
+ * Closes a database that everybody can read, with a line in the log: no umask was meant for it.
+ * What a group may do stays, for that has been set on purpose.
+ *
+ * @param path The database file.
+ */
+export function closeToOthers(path: string): void {
+  if (Deno.build.os === "windows") return;
+  for (const suffix of SUFFIXES) close(`${path}${suffix}`);
 }
 
 function close(file: string): void {
@@ -44,6 +53,7 @@ function close(file: string): void {
     });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
-    logger.warning("Cannot close a file of the database to other users", { file, error });
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warning("Cannot close a file of the database to other users", { file, reason });
   }
 }

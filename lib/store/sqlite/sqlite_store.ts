@@ -55,14 +55,6 @@ import { listStars, setStar } from "./stars.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { Watchers } from "./watchers.ts";
 
-/** Where the database is, and whether this process is the one that serves it. */
-export interface SqliteLocation {
-  /** The file; it is made where it is missing, its folder must be there. */
-  readonly path: string;
-  /** Refuse to open a file that another process has opened so. */
-  readonly exclusive: boolean;
-}
-
 /** {@linkcode Store} on SQLite; see there, and `open.ts`. */
 export class SqliteStore implements Store {
   readonly #database: Database;
@@ -84,13 +76,13 @@ export class SqliteStore implements Store {
   /**
    * Opens the store on this thread.
    *
-   * @param location Where it is.
+   * @param path The file; it is made where it is missing, its folder must be there.
    * @param options How events are counted and how long things are kept.
    * @returns The store, ready.
-   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   * @throws {AppError} `unavailable` or `unsupported`, with the remedy.
    */
-  static open(location: SqliteLocation, options: StoreOptions): SqliteStore {
-    const database = new Database(location.path, location.exclusive);
+  static open(path: string, options: StoreOptions): SqliteStore {
+    const database = new Database(path);
     try {
       return new SqliteStore(database, options);
     } catch (error) {

@@ -35,8 +35,8 @@ interface ThreadScope {
 }
 
 /** Opens a store, and from then on calls what it is told to. */
-function serve(scope: ThreadScope, { location, options }: OpenMessage): void {
-  const store = SqliteStore.open(location, options);
+function serve(scope: ThreadScope, { path, options }: OpenMessage): void {
+  const store = SqliteStore.open(path, options);
   let watching: AsyncDisposable | undefined;
 
   async function call(method: string, args: unknown[]): Promise<unknown> {

@@ -6,14 +6,13 @@
 
 import { AppError, type ErrorCode } from "../../errors.ts";
 import { EventFault, type RepositoryRef, type StoreOptions } from "../store.ts";
-import type { SqliteLocation } from "./sqlite_store.ts";
 
 /** The name of the thread, by which it knows itself. */
 export const THREAD_NAME = "drec-store";
 
 /** Opens the store; the first message. */
 export interface OpenMessage {
-  readonly location: SqliteLocation;
+  readonly path: string;
   readonly options: StoreOptions;
 }
 

@@ -37,7 +37,8 @@ import type { Counted, CountOptions } from "../inbox.ts";
 import { SqliteInbox } from "./inbox.ts";
 import { LockProbe } from "./lock_probe.ts";
 import { portable } from "./portable_received.ts";
-import type { SqliteLocation, SqliteStore } from "./sqlite_store.ts";
+import { ServeLock } from "./serve_lock.ts";
+import type { SqliteStore } from "./sqlite_store.ts";
 import { startThread } from "./thread.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import type { ChangeMessage } from "./thread_messages.ts";
@@ -52,23 +53,26 @@ export class ThreadedStore implements Store {
   /** Settled when the thread tells of changes; `undefined` while nobody wants to know. */
   #watching: Promise<unknown> | undefined;
   #isCounting = false;
+  #lock: ServeLock | undefined;
   #probe: LockProbe | undefined;
   #inbox: SqliteInbox | undefined;
 
   /**
    * Opens the store, and its inbox.
    *
-   * @param location Where it is.
+   * @param path The file of the database, not a link to it; its folder must be there.
    * @param options How events are counted and how long things are kept.
    * @returns The store, ready.
-   * @throws {AppError} `unavailable` or `conflict`, with the remedy.
+   * @throws {AppError} `conflict`, if another process serves it; `unavailable` or `unsupported`.
    */
-  static async open(location: SqliteLocation, options: StoreOptions): Promise<ThreadedStore> {
+  static async open(path: string, options: StoreOptions): Promise<ThreadedStore> {
     const store = new ThreadedStore();
     try {
-      await store.#calls.open({ location, options });
-      store.#probe = new LockProbe(location.path);
-      store.#inbox = await SqliteInbox.open(location.path, {
+      store.#lock = new ServeLock(path);
+      await store.#calls.open({ path, options });
+      store.#probe = new LockProbe(path);
+      store.#inbox = await SqliteInbox.open(path, {
+        requireLock: () => store.#lock?.require(),
         requireWritable: () => store.#requireWritable(),
         count: (records, options) => store.#count(records, options),
         flush: () => store.#call("flush"),
@@ -198,8 +202,9 @@ export class ThreadedStore implements Store {
     return this.#call("expire", now);
   }
 
-  ping(): Promise<void> {
-    return this.#call("ping");
+  async ping(): Promise<void> {
+    this.#lock?.require();
+    await this.#call("ping");
   }
 
   async warmUp(): Promise<void> {
@@ -213,9 +218,11 @@ export class ThreadedStore implements Store {
     this.#probe?.close();
     if (this.#calls.isOpen) await this.#call("close");
     this.#calls.close();
+    this.#lock?.close();
   }
 
   async #count(records: Uint8Array<ArrayBuffer>, options: CountOptions): Promise<Counted> {
+    this.#lock?.require();
     this.#isCounting = true;
     try {
       return await this.#calls.post("count", [records, options], [records.buffer]) as Counted;
