@@ -48,8 +48,13 @@ export interface Collector {
   pendingIgnored(): IgnoredCount[];
   /** Waits until what has been answered so far can be read, unless the store does not answer. */
   settled(): Promise<void>;
-  /** Commits what has been taken in and refuses the rest. */
-  stop(): Promise<void>;
+  /**
+   * Commits what has been taken in and refuses the rest.
+   *
+   * @returns How many notifications are left in the inbox, for the next process to count: none,
+   *   unless the store does not answer.
+   */
+  stop(): Promise<number>;
 }
 
 /** The most bytes of bodies in a batch, unless one body alone has more. */
@@ -151,7 +156,7 @@ class QueueingCollector implements Collector {
     await this.#backlog?.settled();
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<number> {
     this.#isStopping = true;
     clearInterval(this.#tidyTimer);
     while (this.#running !== undefined) await this.#running;
@@ -160,6 +165,7 @@ class QueueingCollector implements Collector {
     await this.#tidy();
     this.#recorder.stop();
     this.#backlog?.stop();
+    return this.#backlog?.size ?? 0;
   }
 
   #enqueue(waiting: Omit<Job, "resolve" | "reject">): Promise<void> {

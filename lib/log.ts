@@ -180,7 +180,9 @@ function fieldsOf(name: string, value: unknown): [string, unknown][] {
   if (SECRET_FIELD.test(name)) return [[field, "(redacted)"]];
   if (!(value instanceof Error)) return [[field, plain(value)]];
   const message: [string, unknown] = [field, redact(value.message)];
-  const isForeseen = value instanceof AppError || value.stack === undefined;
+  // Where in the program the disk was full tells nobody anything.
+  const isOfSystem = "code" in value && /^E[A-Z0-9]+$/.test(String(value.code));
+  const isForeseen = value instanceof AppError || isOfSystem || value.stack === undefined;
   return isForeseen ? [message] : [message, [`${field}_stack`, redact(value.stack ?? "")]];
 }
 

@@ -122,6 +122,8 @@ Deno.test("configureLog() shows where an unforeseen error comes from", () => {
   const { error, error_stack: stack } = fieldsOf({ error: new TypeError("x is not a function") });
   assert.equal(error, "x is not a function");
   assert.match(String(stack), /^TypeError: x is not a function\n +at /);
+  const full = Object.assign(new Error("No space left"), { code: "ENOSPC" });
+  assert.deepEqual(fieldsOf({ error: full }), { error: "No space left" });
 });
 
 Deno.test("configureLog() never writes a secret", () => {

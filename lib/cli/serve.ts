@@ -134,10 +134,13 @@ async function serve(
   watcher?.stop();
   // They would never end by themselves.
   const streamStopped = stream.stop();
-  await collector.stop();
+  const uncounted = await collector.stop();
   await server.stop(GRACE_MS);
   // A database that is away is not waited for.
   await Promise.race([streamStopped, pause(CLOSE_MS)]);
+  if (uncounted > 0) {
+    log.warning("bodies wait in the inbox for the next start: leave its files", { uncounted });
+  }
   log.info("stopped");
 }
 

@@ -289,9 +289,9 @@ Deno.test("what was answered and never counted is counted at the next start", as
     quarantined: 1,
     duplicate: 0,
   });
-  await collector.stop();
+  assert.equal(await collector.stop(), 0);
   end(new AppError("unavailable", "killed"));
-  await killed.stop();
+  assert.equal(await killed.stop(), 2);
 });
 
 Deno.test("of bodies about layers alone the inbox does not hear where these are ignored", async () => {
