@@ -27,6 +27,8 @@ export interface ArrivedBody {
 const DISCARD_LIMIT = 256 * 1024 * 1024;
 /** What is kept of a body that is too large. */
 const EXCERPT = 64 * 1024;
+/** A body up to this size is read in one go, which nothing can break off. */
+const SMALL = 64 * 1024;
 const ARRIVAL_MS = 30_000;
 /** Content codings of HTTP that are understood. */
 const FORMATS: Readonly<Record<string, "gzip" | "deflate">> = {
@@ -84,8 +86,8 @@ export class BodyReader {
     const announced = announcedBy(request);
     account.reserve(announced ?? 0);
     const encoding = request.headers.get("content-encoding");
-    const isPlain = encoding === null && announced !== undefined && announced <= this.#limits.body;
-    return isPlain
+    const isSmall = announced !== undefined && announced <= Math.min(SMALL, this.#limits.body);
+    return isSmall && encoding === null
       ? this.#inTime(readWhole(request, announced))
       : this.#readPieces(request, { account, announced, encoding });
   }
@@ -158,7 +160,10 @@ function announcedBy(request: Request): number | undefined {
   return length === null ? undefined : Number(length);
 }
 
-/** The way of nearly all bodies: a stream's reader costs as much as all else that is done here. */
+/**
+ * The way of nearly all bodies: a stream's reader costs as much as all else that is done here. What
+ * has come of one that never arrives whole stays in memory as long as its sender likes.
+ */
 async function readWhole(request: Request, announced: number): Promise<ArrivedBody> {
   const bytes = new Uint8Array(await request.arrayBuffer());
   requireWhole(bytes.length, announced);
