@@ -176,10 +176,14 @@ export class Draft {
     const known = this.#known.manifests.get(key);
     const kind = betterKind(known?.kind, artifactKindOf(event));
     const hasNews = known === undefined || kind !== known.kind ||
-      (references !== undefined && !known.hasReferences);
+      (references !== undefined && !known.hasReferences) ||
+      (mediaType !== undefined && !known.hasMediaType);
     if (!hasNews) return;
-    const hasReferences = references !== undefined || known?.hasReferences === true;
-    this.#known.manifests.set(key, { kind, hasReferences });
+    this.#known.manifests.set(key, {
+      kind,
+      hasReferences: references !== undefined || known?.hasReferences === true,
+      hasMediaType: mediaType !== undefined || known?.hasMediaType === true,
+    });
     const size = isIndexType(mediaType) ? undefined : sumOfSizes(references);
     this.#manifests.set(key, {
       ...this.#manifests.get(key),
@@ -246,7 +250,7 @@ export class Draft {
     const prefix = keyOf(keys.repository, "");
     const planned = [this.#tags, this.#manifests];
     const known = [this.#known.tags, this.#known.manifests, this.#known.checks];
-    const sets = [this.#known.childrenOfIndexes, this.#known.partsOfImages, this.#known.blobs];
+    const sets = [this.#known.childrenOfIndexes, this.#known.layers, this.#known.blobs];
     for (const entries of [...planned, ...known, ...sets, this.#known.actors]) {
       dropPrefix(entries, prefix);
     }

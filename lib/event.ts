@@ -23,7 +23,7 @@ import {
 } from "./event_values.ts";
 import { parseJson } from "./json.ts";
 
-export { isIndexType, isManifestType } from "./event_media_types.ts";
+export { isChildType, isIndexType, isManifestType } from "./event_media_types.ts";
 export type {
   EnvelopeEntry,
   Reference,

@@ -43,6 +43,17 @@ export function isManifestType(mediaType: string | undefined): boolean {
 }
 
 /**
+ * Says whether what an index names is a manifest. A cache of BuildKit is an index, too, that names
+ * its layers and its configuration.
+ *
+ * @param mediaType As in the reference; unknown ones are taken by their name.
+ * @returns True for manifests and indexes, and where nothing is told.
+ */
+export function isChildType(mediaType: string | undefined): boolean {
+  return mediaType === undefined || /manifest|index/.test(mediaType);
+}
+
+/**
  * Says whether a media type is one that registries give to blobs.
  *
  * @param mediaType As in the event.

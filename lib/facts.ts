@@ -12,6 +12,7 @@ import type { Answers, TagCheck, TagState } from "./facts_answers.ts";
 import { CHECK_WINDOW_US, keyOf, type Sighting } from "./facts_sighting.ts";
 
 export {
+  addTime,
   type Answers,
   createAnswers,
   isNewer,
@@ -49,7 +50,7 @@ export interface Facts {
   readonly tagChecks: readonly TagCheck[];
   /** The digest is a child of an index of this repository. */
   readonly isChild: boolean;
-  /** A manifest GET of the same request has been counted. */
+  /** A manifest GET of the same request has been counted, at most 60 s before or after. */
   readonly isSameRequest: boolean;
   /** The client has just fetched an index whose children are unknown. */
   readonly followsUnknownIndex: boolean;
@@ -75,12 +76,13 @@ export function factsOf(known: Answers, { event, fingerprint, keys }: Sighting):
   const fetches = known.indexFetches.size === 0
     ? []
     : known.indexFetches.get(keyOf(keys.repository, fingerprint));
+  const requests = keys.request === undefined ? undefined : known.requests.get(keys.request);
   return {
     ...(state?.tombstone === undefined ? {} : { tombstone: state.tombstone }),
     ...(tagState === undefined ? {} : { tag: tagState }),
     tagChecks: checks?.filter(({ at }) => at >= since) ?? [],
     isChild: known.childrenOfIndexes.has(keys.digest),
-    isSameRequest: keys.request !== undefined && known.requests.has(keys.request),
+    isSameRequest: requests?.some((at) => since <= at && at <= event.at + CHECK_WINDOW_US) ?? false,
     followsUnknownIndex: fetches?.some((at) => since <= at && at <= event.at) ?? false,
     ...(digestIs === undefined ? {} : { digestIs }),
   };
@@ -88,5 +90,5 @@ export function factsOf(known: Answers, { event, fingerprint, keys }: Sighting):
 
 function whatIs(known: Answers, key: string): "manifest" | "blob" | undefined {
   if (known.manifests.has(key) || known.childrenOfIndexes.has(key)) return "manifest";
-  return known.partsOfImages.has(key) || known.blobs.has(key) ? "blob" : undefined;
+  return known.layers.has(key) || known.blobs.has(key) ? "blob" : undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isIndexType } from "./event.ts";
+import { isChildType, isIndexType } from "./event.ts";
 import { keyOf, type Sighting } from "./facts_sighting.ts";
 
 /** Where a tag points, by the greatest (time, event id) that named it. */
@@ -46,6 +46,7 @@ export interface ManifestState {
   /** Kind of artifact as stored. */
   readonly kind: string;
   readonly hasReferences: boolean;
+  readonly hasMediaType: boolean;
 }
 
 /** The answers of a store to the questions about a batch. Map keys are {@linkcode keyOf}. */
@@ -57,14 +58,17 @@ export interface Answers {
    */
   readonly tags: Map<string, TagState>;
   readonly manifests: Map<string, ManifestState>;
+  /** Manifests that an index names. */
   readonly childrenOfIndexes: Set<string>;
-  readonly partsOfImages: Set<string>;
+  /** Configurations and layers that a manifest names. */
+  readonly layers: Set<string>;
   /** Digests that a blob event of the log named. */
   readonly blobs: Set<string>;
   readonly actors: Set<string>;
   /** By {@linkcode keyOf} of registry, repository, digest and fingerprint. */
   readonly checks: Map<string, TagCheck[]>;
-  readonly requests: Set<string>;
+  /** Times (microseconds) of manifest GETs by the key of their request. */
+  readonly requests: Map<string, number[]>;
   /** Times (microseconds) by {@linkcode keyOf} of registry, repository and fingerprint. */
   readonly indexFetches: Map<string, number[]>;
 }
@@ -76,11 +80,11 @@ export function createAnswers(): Answers {
     tags: new Map(),
     manifests: new Map(),
     childrenOfIndexes: new Set(),
-    partsOfImages: new Set(),
+    layers: new Set(),
     blobs: new Set(),
     actors: new Set(),
     checks: new Map(),
-    requests: new Set(),
+    requests: new Map(),
     indexFetches: new Map(),
   };
 }
@@ -101,14 +105,26 @@ export function learnContent(known: Answers, sighting: Sighting): void {
     return;
   }
   const isIndex = isIndexType(event.mediaType);
-  const parts = isIndex ? known.childrenOfIndexes : known.partsOfImages;
-  for (const reference of references) parts.add(keyOf(keys.repository, reference.digest));
-  if (event.action !== "pull" || event.method === "HEAD") return;
-  if (keys.request !== undefined) known.requests.add(keys.request);
-  if (isUnknownIndexFetch(known, sighting)) {
-    const client = keyOf(keys.repository, fingerprint);
-    known.indexFetches.set(client, [...known.indexFetches.get(client) ?? [], event.at]);
+  for (const { digest, mediaType } of references) {
+    const parts = isIndex && isChildType(mediaType) ? known.childrenOfIndexes : known.layers;
+    parts.add(keyOf(keys.repository, digest));
   }
+  if (event.action !== "pull" || event.method === "HEAD") return;
+  if (keys.request !== undefined) addTime(known.requests, keys.request, event.at);
+  if (isUnknownIndexFetch(known, sighting)) {
+    addTime(known.indexFetches, keyOf(keys.repository, fingerprint), event.at);
+  }
+}
+
+/**
+ * Adds a time to those of a key.
+ *
+ * @param times Changed in place.
+ * @param key The key.
+ * @param at Microseconds since 1970.
+ */
+export function addTime(times: Map<string, number[]>, key: string, at: number): void {
+  times.set(key, [...times.get(key) ?? [], at]);
 }
 
 /**

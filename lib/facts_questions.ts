@@ -90,7 +90,12 @@ function ask(questions: Questions, { registry, event, fingerprint, actor, keys }
   questions.checks.push({ ...client, name: digest, to: event.at + CHECK_LATE_US });
   questions.indexFetches.push({ ...client, to: event.at });
   if (event.requestId !== undefined && keys.request !== undefined) {
-    const request = { ...client, name: event.requestId, to: event.at + CHECK_WINDOW_US };
-    questions.requests.set(keys.request, request);
+    const { from, to } = questions.requests.get(keys.request) ?? { from: Infinity, to: -Infinity };
+    questions.requests.set(keys.request, {
+      ...client,
+      name: event.requestId,
+      from: Math.min(from, client.from),
+      to: Math.max(to, event.at + CHECK_WINDOW_US),
+    });
   }
 }

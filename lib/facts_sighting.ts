@@ -32,6 +32,7 @@ export interface SightingKeys {
   /** Of `""`, where the event names none. */
   readonly digest: string;
   readonly actor: string | undefined;
+  /** Of the client, too: a request is one client's, about one repository. */
   readonly request: string | undefined;
 }
 
@@ -42,14 +43,15 @@ export interface SightingKeys {
  * @returns The same, with its keys.
  */
 export function sightingOf(seen: Omit<Sighting, "keys">): Sighting {
-  const { registry, event: { repository, tag, digest = "", requestId }, actor } = seen;
+  const { registry, event, fingerprint, actor } = seen;
+  const { repository, tag, digest = "", requestId } = event;
   const inRepository = keyOf(registry, repository);
   const keys: SightingKeys = {
     repository: inRepository,
     tag: tag === undefined ? undefined : keyOf(inRepository, tag),
     digest: keyOf(inRepository, digest),
     actor: actor === undefined ? undefined : keyOf(inRepository, actor),
-    request: requestId === undefined ? undefined : keyOf(registry, requestId),
+    request: requestId === undefined ? undefined : keyOf(inRepository, fingerprint, requestId),
   };
   return { ...seen, keys };
 }

@@ -63,7 +63,9 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
     assert.deepEqual(questions.indexFetches, [{ ...client, to: noonUs }]);
     assert.deepEqual([...questions.parts.keys()], [key(a)]);
     const request = { ...client, name: "r", to: noonUs + CHECK_WINDOW_US };
-    assert.deepEqual([...questions.requests], [[keyOf("main", "r"), request]]);
+    assert.deepEqual([...questions.requests], [
+      [keyOf("main", "team/app", client.fingerprint, "r"), request],
+    ]);
     assert.equal(questions.tags.size, 0);
   });
   await t.step("a delete by digest", () => {
@@ -135,6 +137,13 @@ Deno.test("learnContent() remembers the requests of GETs", () => {
   assert.equal(factsOf(known, sighted({ requestId: "r1" })).isSameRequest, true);
   assert.equal(factsOf(known, sighted({ requestId: "r2" })).isSameRequest, false);
   assert.equal(factsOf(known, sighted()).isSameRequest, false);
+  const others: Sighting[] = [
+    sighted({ requestId: "r1" }, { fingerprint: "0".repeat(16) }),
+    sighted({ requestId: "r1", repository: "team/other" }),
+    sighted({ requestId: "r1", at: noonUs + CHECK_WINDOW_US + 1 }),
+    sighted({ requestId: "r1", at: noonUs - CHECK_WINDOW_US - 1 }),
+  ];
+  for (const other of others) assert.equal(factsOf(known, other).isSameRequest, false);
 });
 
 Deno.test("factsOf() sees an index without references up to 60 s before", async (t) => {
@@ -166,9 +175,17 @@ Deno.test("isUnknownIndexFetch() is about indexes whose children nobody has told
   assert.equal(ask({ ...index, action: "push" }), false);
   assert.equal(ask({ ...index, references: [{ digest: b }] }), false);
   assert.equal(ask({}), false);
-  known.manifests.set(keyOf("main", "team/app", a), { kind: "index", hasReferences: false });
+  known.manifests.set(keyOf("main", "team/app", a), {
+    kind: "index",
+    hasReferences: false,
+    hasMediaType: true,
+  });
   assert.equal(ask(index), true);
-  known.manifests.set(keyOf("main", "team/app", a), { kind: "index", hasReferences: true });
+  known.manifests.set(keyOf("main", "team/app", a), {
+    kind: "index",
+    hasReferences: true,
+    hasMediaType: true,
+  });
   assert.equal(ask(index), false);
 });
 

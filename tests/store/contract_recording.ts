@@ -67,6 +67,19 @@ const sequences: { name: string; events: EventParts[]; want: Record<string, numb
     want: { pulls: 1, childPulls: 1 },
   },
   {
+    name: "the same id of another client's request",
+    events: [{ requestId: "r" }, { ...get, digest: b, requestId: "r", userAgent: "other/1" }],
+    want: { pulls: 2 },
+  },
+  {
+    name: "the same id of a request more than 60 s later",
+    events: [
+      { requestId: "r" },
+      { ...get, digest: b, requestId: "r", at: noonUs + 60 * second + 1 },
+    ],
+    want: { pulls: 2 },
+  },
+  {
     name: "a HEAD and a GET of one request",
     events: [{ ...head, requestId: "r" }, { ...get, digest: b, requestId: "r" }],
     want: { checks: 1, pulls: 1 },
@@ -95,6 +108,31 @@ const sequences: { name: string; events: EventParts[]; want: Record<string, numb
       { ...get, digest: b },
     ],
     want: { pushes: 1, pulls: 2 },
+  },
+  {
+    name: "the delete of a layer, of a configuration and of a manifest that an index names",
+    events: [
+      {
+        mediaType: mediaTypes.index,
+        references: [
+          { digest: digestOf("layer"), mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" },
+          { digest: digestOf("config"), mediaType: "application/vnd.buildkit.cacheconfig.v0" },
+          { digest: digestOf("image"), mediaType: mediaTypes.image },
+        ],
+      },
+      ...["layer", "config", "image"].map((seed) => ({ ...gone, digest: digestOf(seed) })),
+    ],
+    want: { pulls: 1, "deletes.manifests": 1, "deletes.blobs": 2 },
+  },
+  {
+    name: "the delete of a blob that came before the repository's delete",
+    events: [
+      { kind: "blob", action: "push", tag: undefined, digest: b },
+      { ...gone, digest: undefined, mediaType: undefined, kind: "unknown", at: noonUs + second },
+      { action: "push", at: noonUs + 2 * second },
+      { ...gone, digest: b, at: noonUs + 3 * second },
+    ],
+    want: { pushes: 1, "deletes.unknown": 1 },
   },
   {
     name: "the delete of a manifest, of a child, of a layer, of a blob, of nothing known",
@@ -257,17 +295,23 @@ export const recordingCases: readonly ContractCase[] = [
     name: "knows what came in earlier batches",
     async run(t, { store }) {
       for (const [number, { name, events, want }] of sequences.entries()) {
-        await t.step(name, async () => {
-          const repository = `team/sequence-${number}`;
-          const own = events.map((parts) => ({
-            repository,
-            ...parts,
-            id: crypto.randomUUID(),
-            ...(parts.requestId === undefined ? {} : { requestId: `${parts.requestId}-${number}` }),
-          }));
-          await recordEach(store, own);
-          assert.deepEqual(await numbersOf(store, repository), want);
-        });
+        for (
+          const [how, recordAll] of Object.entries({ "one by one": recordEach, "at once": record })
+        ) {
+          await t.step(`${name}, ${how}`, async () => {
+            const repository = `team/sequence-${number} ${how}`;
+            const own = events.map((parts) => ({
+              repository,
+              ...parts,
+              id: crypto.randomUUID(),
+              ...(parts.requestId === undefined
+                ? {}
+                : { requestId: `${parts.requestId}-${number}` }),
+            }));
+            await recordAll(store, own);
+            assert.deepEqual(await numbersOf(store, repository), want);
+          });
+        }
       }
     },
   },

@@ -61,7 +61,7 @@ export interface TestIngest extends AsyncDisposable {
   /** Waits until what was answered is in the database. */
   settled(): Promise<void>;
   /** Refuses what comes, as at the end of the process. */
-  drain(): Promise<void>;
+  drain(): Promise<unknown>;
 }
 
 /** The numbers of an accounting. */
@@ -162,7 +162,7 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
 async function end(
   { server, collector, opened }: {
     server: Server;
-    collector: { stop(): Promise<void> };
+    collector: { stop(): Promise<unknown> };
     opened: TestStore;
   },
 ): Promise<void> {

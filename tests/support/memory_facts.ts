@@ -29,6 +29,7 @@ import {
   type Received,
   type RepositoryWrite,
 } from "../../lib/batch.ts";
+import { isChildType } from "../../lib/event.ts";
 import { candidatesOf, planBatch } from "../../lib/plan.ts";
 import { addChange, type Change, type Counts, type Times } from "../../lib/statistics.ts";
 import { planOptionsOf } from "./events.ts";
@@ -125,15 +126,18 @@ export class MemoryStore {
     for (const [key, { registry, repository, name }] of questions.manifests) {
       const manifest = this.manifests.get(keyOf(registry, repository, name));
       if (manifest === undefined) continue;
-      const hasReferences = manifest.references !== undefined;
-      known.manifests.set(key, { kind: manifest.kind, hasReferences });
+      known.manifests.set(key, {
+        kind: manifest.kind,
+        hasReferences: manifest.references !== undefined,
+        hasMediaType: manifest.mediaType !== undefined,
+      });
     }
     for (const [key, part] of questions.parts) this.#answerPart(known, key, part);
     for (const [key, deleted] of questions.deleted) this.#answerDeleted(known, key, deleted);
     for (const key of questions.actors.keys()) if (this.actors.has(key)) known.actors.add(key);
     for (const question of questions.checks) this.#answerChecks(known, question);
     for (const [key, question] of questions.requests) {
-      if (this.#hasRequest(question)) known.requests.add(key);
+      known.requests.set(key, this.#timesOfRequest(question));
     }
     for (const question of questions.indexFetches) this.#answerIndexFetches(known, question);
     return known;
@@ -142,8 +146,10 @@ export class MemoryStore {
   #answerPart(known: Answers, key: string, { registry, repository, name }: Named): void {
     for (const manifest of this.manifests.values()) {
       const isHere = manifest.registry === registry && manifest.repository === repository;
-      if (!isHere || !manifest.references?.some(({ digest }) => digest === name)) continue;
-      (manifest.isIndex ? known.childrenOfIndexes : known.partsOfImages).add(key);
+      const part = manifest.references?.find(({ digest }) => digest === name);
+      if (!isHere || part === undefined) continue;
+      const isChild = manifest.isIndex && isChildType(part.mediaType);
+      (isChild ? known.childrenOfIndexes : known.layers).add(key);
     }
   }
 
@@ -152,8 +158,9 @@ export class MemoryStore {
     for (const [tag, state] of this.tags) {
       if (tag.startsWith(prefix) && state.digest === name) known.tags.set(tag, state);
     }
+    const { tombstone = -1 } = this.repositories.get(keyOf(registry, repository)) ?? {};
     for (const { registry: of, event } of this.log.values()) {
-      const isHere = of === registry && event?.repository === repository;
+      const isHere = of === registry && event?.repository === repository && event.at > tombstone;
       if (isHere && event.kind === "blob" && event.digest === name) known.blobs.add(key);
     }
   }
@@ -196,11 +203,12 @@ export class MemoryStore {
     );
   }
 
-  #hasRequest(question: ClientQuestion & Named): boolean {
-    return this.#eventsOf(question).some(({ meaning, event }) =>
+  #timesOfRequest(question: ClientQuestion & Named): number[] {
+    const gets = this.#eventsOf(question).filter(({ meaning, event }) =>
       event?.requestId === question.name &&
       (meaning.type === "pull" || meaning.type === "childPull")
     );
+    return gets.map(({ event }) => event?.at ?? 0);
   }
 
   #apply(plan: BatchPlan): void {

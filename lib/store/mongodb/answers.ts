@@ -6,8 +6,9 @@
 
 import type { Document, ObjectId } from "mongodb";
 
-import { type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
+import { addTime, type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
 import type { Candidate, Outcome } from "../../batch.ts";
+import { isChildType } from "../../event.ts";
 import { DEFAULT_REGISTRY } from "./documents.ts";
 import { type Found, keyIn } from "./lookup.ts";
 import { countOf } from "./values.ts";
@@ -122,12 +123,16 @@ function readTags(found: Found, answers: Answers): void {
 }
 
 function readManifests(found: Found, answers: Answers): void {
-  for (const { _id, kind = "unknown", hasreferences } of found.manifests ?? []) {
-    answers.manifests.set(String(_id), { kind, hasReferences: hasreferences === true });
+  for (const { _id, kind = "unknown", hasreferences, mediatype } of found.manifests ?? []) {
+    answers.manifests.set(String(_id), {
+      kind,
+      hasReferences: hasreferences === true,
+      hasMediaType: mediatype !== undefined,
+    });
   }
   for (const document of found.parts ?? []) {
-    const parts = document.isindex ? answers.childrenOfIndexes : answers.partsOfImages;
-    parts.add(keyIn(document, document.digest));
+    const isChild = document.isindex && isChildType(document.mediatype);
+    (isChild ? answers.childrenOfIndexes : answers.layers).add(keyIn(document, document.digest));
   }
 }
 
@@ -145,11 +150,11 @@ function readDeeds(found: Found, answers: Answers): void {
     answers.checks.set(key, [...answers.checks.get(key) ?? [], check]);
   }
   for (const document of found.fetches ?? []) {
-    const key = keyIn(document, document.fingerprint);
-    const times = answers.indexFetches.get(key) ?? [];
-    answers.indexFetches.set(key, [...times, countOf(document.at)]);
+    addTime(answers.indexFetches, keyIn(document, document.fingerprint), countOf(document.at));
   }
-  for (const { _id } of found.requests ?? []) answers.requests.add(String(_id));
+  for (const { request, at } of found.requests ?? []) {
+    addTime(answers.requests, String(request), countOf(at));
+  }
 }
 
 function repositoryKey(document: Document): string {

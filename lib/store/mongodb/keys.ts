@@ -57,7 +57,9 @@ export function lookupKeysOf(
   }
   if (event.action !== "pull") return {};
   return {
-    ...(requestId === undefined ? {} : { request: keyOf(registry, requestId) }),
+    ...(requestId === undefined
+      ? {}
+      : { request: keyOf(registry, repository, fingerprint, requestId) }),
     ...(isUnknownIndexFetch === undefined ? {} : { fetch: deedKey(deed, spanOf(at)) }),
   };
 }

@@ -166,7 +166,7 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
       { $project: TAG_STATE },
     ]),
     manifests: ask("manifests", "_id", [...manifests.keys()], [
-      { $project: { kind: 1, hasreferences: 1 } },
+      { $project: { kind: 1, hasreferences: 1, mediatype: 1 } },
     ]),
     parts: ask("manifests", "references.digest", digests, [
       { $match: withinOf(parts) },
@@ -175,7 +175,9 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
       {
         $project: {
           _id: 0,
-          ...{ registry: 1, repositoryname: 1, isindex: 1, digest: "$references.digest" },
+          ...{ registry: 1, repositoryname: 1, isindex: 1 },
+          digest: "$references.digest",
+          mediatype: "$references.mediatype",
         },
       },
     ]),
@@ -187,7 +189,7 @@ function asksOf({ candidates, questions, accounts }: Asked): Record<AskName, Ask
       { $project: { ...DEED, digest: 1, tag: 1 } },
     ]),
     requests: ask("events", "request", [...questions.requests.keys()], [
-      { $group: { _id: "$request" } },
+      { $project: { request: 1, at: 1 } },
     ]),
     fetches: ask("events", "fetch", questions.indexFetches.flatMap(spanKeys), [
       { $project: DEED },

@@ -24,6 +24,8 @@ const DAY_MS = 86_400_000;
 const STEP = 20;
 /** Indexes that are looked at above a manifest. */
 const MAX_ABOVE = 1000;
+/** What `isChildType()` of an index's reference says no to. */
+const LAYER_TYPE = { $exists: true, $not: { $regex: "manifest|index" } };
 const USES = ["numpulls", "numchildpulls", "numchecks", "numpushs", "numdigestpushs"] as const;
 
 async function describeAll(
@@ -59,8 +61,8 @@ async function sizeOfRepository(database: Database, of: Document): Promise<numbe
   const rows = await database.collection<ManifestDocument>("manifests")
     .aggregate<{ _id: string; size: unknown; parts: number }>([
       { $match: of },
-      { $match: { isindex: false } },
       { $unwind: "$references" },
+      { $match: { $or: [{ isindex: false }, { "references.mediatype": LAYER_TYPE }] } },
       { $limit: MAX_SIZED_REFERENCES + 1 },
       {
         $group: {

@@ -7,6 +7,7 @@
 import type { SQLInputValue } from "node:sqlite";
 
 import {
+  addTime,
   type Answers,
   type ClientQuestion,
   createAnswers,
@@ -43,7 +44,7 @@ const LOOKUPS = {
   ),
   tag: lookup(TAG_STATE, "tags", "repository_id = asked.column2 AND tag = asked.column3"),
   manifest: lookup(
-    "kind, has_references",
+    "kind, has_references, media_type IS NOT NULL AS has_media_type",
     "manifests",
     "repository_id = asked.column2 AND digest = asked.column3",
   ),
@@ -63,12 +64,12 @@ const SQL = {
   tag: `SELECT ${TAG_STATE} FROM tags WHERE repository_id = ? AND tag = ?`,
   tagsAt: `SELECT ${TAG_STATE} FROM tags WHERE repository_id = ? AND digest = ?`,
   blob: `SELECT 1 FROM events
-    WHERE repository_id = ? AND digest = ? AND meaning_row IN (7, 10, 11) LIMIT 1`,
+    WHERE repository_id = ? AND digest = ? AND meaning_row IN (7, 10, 11) AND at > ? LIMIT 1`,
   checks: `SELECT id, tag, at FROM events
     WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ?
       AND digest = ? AND meaning_row = 6 AND claimed_by IS NULL`,
-  request: `SELECT 1 FROM events
-    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND request_id = ? LIMIT 1`,
+  request: `SELECT at FROM events
+    WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND request_id = ?`,
   indexFetches: `SELECT at FROM events
     WHERE repository_id = ? AND fingerprint = ? AND at BETWEEN ? AND ? AND unknown_index = 1`,
 } as const;
@@ -118,8 +119,7 @@ export function answer(database: Database, names: Names, questions: Questions): 
   });
   lookUp(LOOKUPS.part, questions.parts, {
     by: byDigest,
-    found: (key, row) =>
-      (row.of_index === 1 ? known.childrenOfIndexes : known.partsOfImages).add(key),
+    found: (key, row) => (row.of_index === 1 ? known.childrenOfIndexes : known.layers).add(key),
   });
   lookUp(LOOKUPS.actor, questions.actors, {
     by: byName,
@@ -149,14 +149,13 @@ export function answer(database: Database, names: Names, questions: Questions): 
   }
   for (const [key, request] of questions.requests) {
     const id = encodeId(request.name);
-    const row = database.get(SQL.request, idOf(request), ...spanOf(request), id);
-    if (row !== undefined) known.requests.add(key);
+    const rows = database.all(SQL.request, idOf(request), ...spanOf(request), id);
+    for (const row of rows) addTime(known.requests, key, Number(row.at));
   }
   for (const question of questions.indexFetches) {
     const key = keyOf(question.registry, question.repository, question.fingerprint);
     const rows = database.all(SQL.indexFetches, idOf(question), ...spanOf(question));
-    const times = rows.map((row) => Number(row.at));
-    known.indexFetches.set(key, [...known.indexFetches.get(key) ?? [], ...times]);
+    for (const row of rows) addTime(known.indexFetches, key, Number(row.at));
   }
   return known;
 }
@@ -166,7 +165,10 @@ function answerDeleted(
   known: Answers,
   { key, deleted, id, digest }: { key: string; deleted: Named; id: number; digest: Uint8Array },
 ): void {
-  if (database.get(SQL.blob, id, digest) !== undefined) known.blobs.add(key);
+  // What came before the repository's delete went with it, though the log still tells.
+  const { tombstone = -1 } = known.repositories.get(keyOf(deleted.registry, deleted.repository)) ??
+    {};
+  if (database.get(SQL.blob, id, digest, tombstone) !== undefined) known.blobs.add(key);
   for (const row of database.all(SQL.tagsAt, id, digest)) {
     const tag = keyOf(deleted.registry, deleted.repository, String(row.tag));
     known.tags.set(tag, tagStateOf(row));
@@ -203,7 +205,11 @@ function repositoryStateOf(row: Row): RepositoryState {
 }
 
 function manifestStateOf(row: Row): ManifestState {
-  return { kind: String(row.kind), hasReferences: row.has_references === 1 };
+  return {
+    kind: String(row.kind),
+    hasReferences: row.has_references === 1,
+    hasMediaType: row.has_media_type === 1,
+  };
 }
 
 function tagStateOf(row: Row): TagState {

@@ -147,7 +147,7 @@ CREATE TABLE manifest_references (
   parent_id INTEGER NOT NULL,
   child BLOB NOT NULL,
   repository_id INTEGER NOT NULL,
-  of_index INTEGER NOT NULL,
+  of_index INTEGER NOT NULL, -- it is a manifest, not a layer
   media_type TEXT,
   size INTEGER,
   platform TEXT,

@@ -15,6 +15,7 @@ import type {
   Removal,
   RepositoryWrite,
 } from "../../batch.ts";
+import { isChildType } from "../../event.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { addAccounting, applyChanges, type Context } from "./changes.ts";
@@ -131,12 +132,11 @@ function writeManifest({ database, names }: Context, write: ManifestWrite): void
     repositoryId,
     names.digest(write.digest),
   );
-  const ofIndex = Number(write.isIndex);
   const rows = (write.references ?? []).map((reference) => [
     Number(row?.id),
     names.digest(reference.digest),
     repositoryId,
-    ofIndex,
+    Number(write.isIndex && isChildType(reference.mediaType)),
     reference.mediaType ?? null,
     reference.size ?? null,
     reference.platform ?? null,
