@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import type { Document } from "mongodb";
 
 import { AppError } from "../../lib/errors.ts";
+import { createMetrics } from "../../lib/metrics.ts";
+import { Recorder } from "../../lib/recorder.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { EventFault, type Store } from "../../lib/store/store.ts";
 import { digestOf, eventOf, type EventParts, noon, noonUs, receivedOf } from "../support/events.ts";
@@ -213,6 +215,7 @@ Deno.test({
     await using mongo = await useMongo(server.uri);
     const store = await mongo.open();
     const cases: [code: number, isFault: boolean][] = [
+      [14, true],
       [10334, true],
       [17419, true],
       [13, false],
@@ -235,6 +238,62 @@ Deno.test({
     });
     assert.equal((await store.accounting()).received, 0);
     assert.deepEqual(await record(store, [{ tag: "good" }]), ["counted"]);
+  },
+});
+
+Deno.test({
+  name: "MongoStore blames only the events of a repository whose document cannot be counted in",
+  ...needs("mongodb"),
+  async fn(t) {
+    const documents: [name: string, fields: Document, field: RegExp][] = [
+      ["a text for a number", { numpulls: "x" }, /numpulls/],
+      ["null for a list", { actors: null }, /actors/],
+    ];
+    for (const [version, options] of [["8.0", {}], ["7.0", { wireVersion: 21 }]] as const) {
+      for (const [name, fields, field] of documents) {
+        await t.step(`${name}, on ${version}`, async () => {
+          await using mongo = await useMongo();
+          await using proxy = startProxy(Number(new URL(mongo.connection.uri).port), options);
+          const connection = { ...mongo.connection, uri: proxy.uri };
+          const store = await openMongoStore(connection, storeOptionsOf());
+          try {
+            const repositories = mongo.db.collection(collection);
+            await repositories.insertOne({ repositoryname: "team/app", ...fields });
+            const repositoriesOfBatch = ["team/one", "team/app", "team/two"];
+            const told = await recordAll(store, repositoriesOfBatch);
+            const [only = assert.fail(), ...others] = told;
+            assert.equal(others.length, 0);
+            assert.match(only, /^cannot be stored: .*"registry-stats".*"team\/app"/);
+            assert.match(only, field);
+            const { counted, quarantined } = await store.accounting();
+            assert.deepEqual([counted, quarantined], [2, 1]);
+            const [entry] = await mongo.db.collection(named("quarantine")).find().toArray();
+            assert.deepEqual(entry?.reasons, [only]);
+            // As soon as somebody has mended it, all is as ever.
+            await repositories.updateOne({ repositoryname: "team/app" }, {
+              $unset: { numpulls: 1, actors: 1 },
+            });
+            assert.deepEqual(await recordAll(store, repositoriesOfBatch), []);
+            assert.equal((await findApp(store)).pulls, 1);
+          } finally {
+            await store.close();
+          }
+        });
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "MongoStore blames no event for what cannot be read or dropped",
+  ...needs("secantusdb"),
+  async fn() {
+    await using server = await startMongo({ testCommands: true });
+    await using mongo = await useMongo(server.uri);
+    const store = await mongo.open();
+    await record(store, [{}]);
+    await fail(mongo, { failCommands: ["find"], errorCode: 14 }, 1);
+    await assertUnavailable(() => store.findRepositories("team/app"));
   },
 });
 
@@ -376,6 +435,28 @@ const app = { registry: "default", repository: "team/app" } as const;
 
 async function openTwo(mongo: MongoUnderTest): Promise<[Store, Store]> {
   return [await mongo.open({ collector: "one" }), await mongo.open({ collector: "two" })];
+}
+
+/** Records a pull of each in one batch; gives why any is in the quarantine. */
+async function recordAll(store: Store, repositories: readonly string[]): Promise<string[]> {
+  const told: string[] = [];
+  const recorder = new Recorder({
+    store,
+    metrics: createMetrics({ version: "0.0.0-test" }),
+    blobs: "ignore",
+    onStoreChange: (error) => assert.equal(error, undefined),
+    onQuarantined: ({ reason }) => told.push(reason),
+  });
+  try {
+    const actor = "alice";
+    await recorder.record(
+      repositories.map((repository) => receivedOf(eventOf({ repository, actor }))),
+    );
+    assert.equal(recorder.isDown, false);
+  } finally {
+    recorder.stop();
+  }
+  return told;
 }
 
 async function fail(mongo: MongoUnderTest, data: Document, times: number): Promise<void> {

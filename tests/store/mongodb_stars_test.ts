@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 
 import { type Document, Double, Long } from "mongodb";
 
+import { AppError } from "../../lib/errors.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { setStar } from "../../lib/store/mongodb/stars.ts";
@@ -71,6 +72,33 @@ Deno.test({
         const documents = await repositories.find().toArray();
         assert.deepEqual(documents.map(({ numstars }) => Number(numstars)), [before + 1]);
         assert.deepEqual(await usersOf(mongo), ["bob"]);
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "MongoStore says so where the number of stars is none, and counts the rest",
+  ...needs("mongodb"),
+  async fn(t) {
+    for (const numstars of [null, "many"]) {
+      await t.step(String(numstars), async () => {
+        await using mongo = await useMongo();
+        const store = await mongo.open();
+        const repositories = mongo.db.collection(collection);
+        await repositories.insertOne({ repositoryname: "team/app", numstars });
+        assert.deepEqual(await record(store, [{}]), ["counted"]);
+        const { pulls, stars } = await findApp(store);
+        assert.deepEqual([pulls, stars], [1, 0]);
+        await assert.rejects(() => set(store, "alice", true), (error) => {
+          assert.ok(error instanceof AppError);
+          assert.equal(error.code, "internal");
+          assert.match(error.message, /"numstars" of repository "team\/app"/);
+          return error.hint !== undefined;
+        });
+        assert.deepEqual(await usersOf(mongo), []);
+        await repositories.updateOne({ repositoryname: "team/app" }, { $set: { numstars: 0 } });
+        assert.equal(await set(store, "alice", true), 1);
       });
     }
   },

@@ -12,8 +12,9 @@ import type {
   Document,
 } from "mongodb";
 
+import { EventFault } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { ClaimLost } from "./errors.ts";
+import { ClaimLost, misfitOf } from "./errors.ts";
 import type { Write } from "./updates.ts";
 
 /**
@@ -23,6 +24,7 @@ import type { Write } from "./updates.ts";
  * @param session The transaction.
  * @param writes The writes.
  * @throws {ClaimLost} If a document that must exist does not.
+ * @throws {EventFault} If a document does not take what is to be added to it.
  */
 export async function applyWrites(
   database: Database,
@@ -49,7 +51,11 @@ async function applyAtOnce(
     const { filter, update, mustExist } = write;
     return { name: "updateOne", namespace, filter, update, upsert: mustExist !== true };
   });
-  const result = await database.client.bulkWrite(models, { session, ordered: true });
+  const result = await naming(
+    database,
+    writes,
+    () => database.client.bulkWrite(models, { session, ordered: true }),
+  );
   return result.matchedCount + result.upsertedCount;
 }
 
@@ -62,10 +68,32 @@ async function applyByCollection(
   for (const [collection, ofCollection] of Map.groupBy(writes, ({ collection }) => collection)) {
     const options = { session, ordered: true };
     const operations = ofCollection.map(operationOf);
-    const result = await database.collection(collection).bulkWrite(operations, options);
+    const result = await naming(
+      database,
+      ofCollection,
+      () => database.collection(collection).bulkWrite(operations, options),
+    );
     applied += result.matchedCount + result.upsertedCount;
   }
   return applied;
+}
+
+/** Names the document that somebody has to mend, so that the repository is counted again. */
+async function naming<T>(
+  database: Database,
+  writes: readonly Write[],
+  apply: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await apply();
+  } catch (error) {
+    const misfit = misfitOf(error);
+    const write = misfit === undefined ? undefined : writes[misfit.index];
+    if (misfit === undefined || write === undefined || !("filter" in write)) throw error;
+    const name = database.nameOf(write.collection);
+    const document = `in "${name}" the document ${JSON.stringify(write.filter)} does not fit`;
+    throw new EventFault(`${document}: ${misfit.message}`, { cause: error });
+  }
 }
 
 function operationOf(write: Write): AnyBulkWriteOperation<Document> {

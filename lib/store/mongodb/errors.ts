@@ -5,6 +5,7 @@
  */
 
 import {
+  MongoBulkWriteError,
   MongoClientBulkWriteError,
   MongoError,
   MongoErrorLabel,
@@ -16,8 +17,13 @@ import {
 import { AppError } from "../../errors.ts";
 import { EventFault } from "../store.ts";
 
+/** The code of the server for a document that has something else where a number is moved. */
+export const TYPE_MISMATCH = 14;
+
 /** Codes of the server that are the fault of an event: no retry would mend them. */
 export const FAULT_CODES: ReadonlyMap<number, string> = new Map([
+  // Somebody has put a text where DREC counts.
+  [TYPE_MISMATCH, "TypeMismatch"],
   [22, "InvalidBSON"],
   [121, "DocumentValidationFailure"],
   [10334, "BSONObjectTooLarge"],
@@ -28,6 +34,9 @@ export const FAULT_CODES: ReadonlyMap<number, string> = new Map([
 
 /** How the driver says that a document is too large to be sent, for want of a code. */
 const TOO_LARGE = /larger than the maximum size|exceeds the max bson object size/;
+
+/** The same for a list, for want of a code of its own. */
+const NO_LIST = /Cannot apply \$addToSet to (?:a )?non-array field/;
 
 /** Codes of the server after which the same transaction may well succeed. */
 export const TRANSIENT_CODES: ReadonlyMap<number, string> = new Map([
@@ -95,15 +104,47 @@ export function hasCode(error: unknown, ...codes: readonly number[]): boolean {
  *
  * @param error What was thrown.
  * @param doing What could not be done, such as `record events in MongoDB`.
- * @returns An {@linkcode EventFault} for the causes named in this module, else an `AppError`.
+ * @returns An `AppError`; an {@linkcode EventFault} stays one.
  */
 export function asStoreError(error: unknown, doing: string): Error {
   if (error instanceof AppError || error instanceof EventFault) return error;
-  if (isEventFault(error)) return new EventFault(messageOf(error), { cause: error });
   return new AppError("unavailable", `Cannot ${doing}: ${messageOf(error)}`, {
     hint: "check that MongoDB runs and has a primary",
     cause: error,
   });
+}
+
+/**
+ * Says whether an event is at fault that recording failed.
+ *
+ * @param error What was thrown.
+ * @returns An {@linkcode EventFault} for the causes named in this module.
+ */
+export function asEventFault(error: unknown): EventFault | undefined {
+  if (error instanceof EventFault) return error;
+  return isEventFault(error) ? new EventFault(messageOf(error), { cause: error }) : undefined;
+}
+
+/** A write whose document does not take it, and what the server says of it. */
+export interface Misfit {
+  /** Position among the writes. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/**
+ * Finds the write that failed because its document has a value of another type than DREC's.
+ *
+ * @param error What was thrown.
+ * @returns The write, if it was that.
+ */
+export function misfitOf(error: unknown): Misfit | undefined {
+  for (const { index, code, message } of writeErrorsOf(error)) {
+    if (code !== TYPE_MISMATCH && !NO_LIST.test(message)) continue;
+    const last = message.split(" :: caused by :: ").at(-1) ?? message;
+    return { index, message: last.replaceAll("\n", "\\n") };
+  }
+  return undefined;
 }
 
 /**
@@ -123,8 +164,19 @@ function isEventFault(error: unknown): boolean {
     if (FAULT_CODES.has(codeOf(cause) ?? 0)) return true;
     // The driver's buffer is hardly larger than the largest document.
     if (cause instanceof RangeError) return true;
+    if (isErrorReply(cause) && NO_LIST.test(cause.message ?? "")) return true;
     return cause instanceof MongoInvalidArgumentError && TOO_LARGE.test(cause.message);
   });
+}
+
+/** Of all collections at once, or of one. */
+function writeErrorsOf(error: unknown): (Misfit & { readonly code: number })[] {
+  if (error instanceof MongoClientBulkWriteError) {
+    return [...error.writeErrors].map(([index, { code, message }]) => ({ index, code, message }));
+  }
+  if (!(error instanceof MongoBulkWriteError)) return [];
+  return [error.writeErrors].flat()
+    .map(({ index, code, errmsg = "" }) => ({ index, code, message: errmsg }));
 }
 
 /** The error itself, what caused it, and the errors of single writes. */

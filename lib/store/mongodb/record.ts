@@ -15,6 +15,7 @@ import type { IgnoredCount } from "../store.ts";
 import { isOwnBatch, knowledgeOf, outcomesOfOwnBatch } from "./answers.ts";
 import { applyWrites } from "./apply.ts";
 import type { Database } from "./connection.ts";
+import { asEventFault } from "./errors.ts";
 import { lookUp } from "./lookup.ts";
 import { type Batch, type PartOutcomes, recordInParts } from "./parts.ts";
 import { placeOfRegistry } from "./places.ts";
@@ -37,7 +38,7 @@ export interface Recording extends PlanOptions {
  * @param recording How events are counted.
  * @param batch The entries.
  * @returns What became of each entry.
- * @throws What the driver threw.
+ * @throws {EventFault} If one of them is at fault; else what the driver threw.
  */
 export async function recordBatch(
   database: Database,
@@ -46,8 +47,12 @@ export async function recordBatch(
 ): Promise<Outcome[]> {
   const record = (part: Batch) => recordPart(database, recording, part);
   const isThrifty = !database.hasClientBulkWrite && recording.onRepositoryDelete === "remove";
-  if (!isThrifty) return await record({ received, ignored, deadline });
-  return await recordInParts({ received, ignored, deadline }, recording.parts, record);
+  const batch = { received, ignored, deadline };
+  try {
+    return isThrifty ? await recordInParts(batch, recording.parts, record) : await record(batch);
+  } catch (error) {
+    throw asEventFault(error) ?? error;
+  }
 }
 
 async function recordPart(

@@ -10,10 +10,12 @@
 
 import type { ClientSession, Filter } from "mongodb";
 
+import { AppError } from "../../errors.ts";
 import { keyOf } from "../../facts.ts";
 import type { Page, PageQuery, RepositoryRef, Star, StarChange } from "../store.ts";
 import type { Database } from "./connection.ts";
 import type { RepositoryDocument, StarDocument } from "./documents.ts";
+import { hasCode, TYPE_MISMATCH } from "./errors.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
 import { registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
@@ -28,7 +30,7 @@ const KEYS: readonly SortKey[] = [{ field: "user", direction: 1 }];
  * @param of The repository.
  * @param change Whose star; `deadline` in milliseconds since 1970.
  * @returns The repository's number of stars; `undefined` if there is no such repository.
- * @throws What the driver threw.
+ * @throws {AppError} `internal` if that is no number; else what the driver threw.
  */
 export async function setStar(
   database: Database,
@@ -107,12 +109,19 @@ async function moveNumber(
   // Who sets the number back by hand does not get a negative one for it.
   const least = by < 0 ? { numstars: { $gt: 0 } } : {};
   const filter = { registry: registry ?? null, repositoryname, ...least };
-  const moved = await database.decisive<RepositoryDocument>("repositories").findOneAndUpdate(
-    filter as Filter<RepositoryDocument>,
-    { $inc: { numstars: longOf(by) as unknown as number } },
-    { session, projection: { numstars: 1 }, returnDocument: "after" },
-  );
-  return countOf((moved ?? { numstars }).numstars);
+  try {
+    const moved = await database.decisive<RepositoryDocument>("repositories").findOneAndUpdate(
+      filter as Filter<RepositoryDocument>,
+      { $inc: { numstars: longOf(by) as unknown as number } },
+      { session, projection: { numstars: 1 }, returnDocument: "after" },
+    );
+    return countOf((moved ?? { numstars }).numstars);
+  } catch (error) {
+    if (!hasCode(error, TYPE_MISMATCH)) throw error;
+    const what = `"numstars" of repository "${repositoryname}" is no number in MongoDB`;
+    const hint = "set it to one, or remove it";
+    throw new AppError("internal", `Cannot change a star: ${what}`, { hint, cause: error });
+  }
 }
 
 /**

@@ -108,7 +108,7 @@ export class Updates {
       update: updateOf(operators, {
         onInsert: { _id: place.id, ...place.of, ...place.identity },
         filter,
-        increments,
+        increments: [...increments],
       }),
     }));
   }
@@ -136,16 +136,19 @@ function updateOf(
   { onInsert, filter, increments }: {
     onInsert: Document;
     filter: Document;
-    increments: ReadonlyMap<string, number>;
+    increments: readonly (readonly [field: string, value: number])[];
   },
 ): Document {
+  const longs = increments.map(([field, value]) => [field, longOf(value)] as const);
+  // Where nothing is added, nothing is touched: a front end may have left a `null` there.
+  const zeros = Object.fromEntries(longs.filter(([_, value]) => value.isZero()));
   const isNamed = (field: string): boolean =>
     field in filter || OPERATORS.some((name) => field in operators[name]);
   const update: Record<string, Document> = {
     ...operators,
-    $inc: Object.fromEntries([...increments].map(([field, value]) => [field, longOf(value)])),
+    $inc: Object.fromEntries(longs.filter(([_, value]) => !value.isZero())),
     $setOnInsert: Object.fromEntries(
-      Object.entries(onInsert).filter(([field]) => !isNamed(field)),
+      Object.entries({ ...onInsert, ...zeros }).filter(([field]) => !isNamed(field)),
     ),
   };
   const used = Object.entries(update).filter(([_, fields]) => Object.keys(fields).length > 0);

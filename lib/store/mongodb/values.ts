@@ -29,11 +29,11 @@ export function longOf(value: number): Long {
 /**
  * Reads a counter of any numeric type, as documents of 2015 hold 32-bit integers and doubles.
  *
- * @param value As the driver gave it; absent is 0.
+ * @param value As the driver gave it; what is absent, or no number, is 0.
  * @returns The number.
  */
 export function countOf(value: unknown): number {
-  return Number(value ?? 0);
+  return Number(value ?? 0) || 0;
 }
 
 /**
