@@ -72,6 +72,19 @@ Deno.test("who watches when nobody has done so for a while is told, each once", 
   assert.deepEqual([first.names, second.names, third.names], [[], [], []]);
 });
 
+Deno.test("who watches in vain keeps nobody else from watching", async () => {
+  await using opened = await openTestStore();
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function () {
+    Worker.prototype.postMessage = postMessage;
+    throw new Error("no memory");
+  };
+  await assert.rejects(watch(opened.store), /no memory/);
+  await using told = await watch(opened.store);
+  await recordEvents(opened.store, [{}]);
+  await told.expect("default team/app");
+});
+
 Deno.test("to look for a lock disturbs nobody who asks whether the store answers", async () => {
   await using opened = await openTestStore();
   const probe = new LockProbe(opened.path);

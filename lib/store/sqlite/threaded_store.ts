@@ -178,8 +178,15 @@ export class ThreadedStore implements Store {
   async watch(watcher: RepositoryWatcher): Promise<AsyncDisposable> {
     this.#watchers.add(watcher);
     // One on the other side for all that are here.
-    this.#watching ??= this.#calls.post("watch", []);
-    await this.#watching;
+    const watching = this.#watching ??= this.#calls.post("watch", []);
+    try {
+      await watching;
+    } catch (error) {
+      this.#watchers.delete(watcher);
+      // Whoever comes next begins anew.
+      if (this.#watching === watching) this.#watching = undefined;
+      throw error;
+    }
     return {
       [Symbol.asyncDispose]: async () => {
         this.#watchers.delete(watcher);
