@@ -11,6 +11,7 @@ import type { Candidate, Outcome } from "../../batch.ts";
 import { isChildType } from "../../event.ts";
 import { DEFAULT_REGISTRY } from "./documents.ts";
 import { type Found, keyIn } from "./lookup.ts";
+import { isUnnamed, preferNamed } from "./unnamed.ts";
 import { countOf } from "./values.ts";
 
 /** What a batch knows of the past. */
@@ -80,13 +81,10 @@ function readRepositories(found: Found, answers: Answers): Set<string> {
   for (const [key, tombstone] of tombstones) {
     answers.repositories.set(key, { tombstone, actorCount: 0, tagRows: 0 });
   }
-  const documents = found.repositories ?? [];
-  const named = documents.filter(({ registry }) => typeof registry === "string");
-  const namedKeys = new Set(named.map((document) => keyIn(document, "")));
-  const unnamed = documents
-    .filter(({ registry }) => typeof registry !== "string")
-    .map((document) => ({ ...document, registry: DEFAULT_REGISTRY }))
-    .filter((document) => !namedKeys.has(keyIn(document, "")));
+  const documents = preferNamed(found.repositories ?? []);
+  const unnamed = documents.filter(isUnnamed)
+    .map((document) => ({ ...document, registry: DEFAULT_REGISTRY }));
+  const named = documents.filter((document) => !isUnnamed(document));
   for (const document of [...named, ...unnamed]) readRepository(document, answers);
   return new Set(unnamed.map((document) => repositoryKey(document)));
 }

@@ -15,6 +15,7 @@ import type { RepositoryDocument } from "./documents.ts";
 import { pageOf, type SortKey, sortOf } from "./paging.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
+import { onlyRepositories } from "./unnamed.ts";
 import { countOf, dateOfDay } from "./values.ts";
 
 /** Repositories whose days are summed up by one command. */
@@ -45,14 +46,15 @@ export async function sumDays(database: Database, query: DaySumsQuery): Promise<
     .hint(sortOf(KEYS))
     .limit(STEP + 1)
     .toArray();
-  const read = (document: RepositoryDocument): DaySums => ({
+  const page = pageOf(documents, KEYS, { limit: STEP, read: (document) => document });
+  const repositories = await onlyRepositories(database, page.items);
+  const items = repositories.map((document): DaySums => ({
     registry: document.registry ?? DEFAULT_REGISTRY,
     repository: document.repositoryname,
     total: countOf((document as Document)[field]),
     sums: query.windows.map(() => 0),
-  });
-  const page = pageOf(documents, KEYS, { limit: STEP, read });
-  return { ...page, items: await withDays(database, query, page.items) };
+  }));
+  return { ...page, items: await withDays(database, query, items) };
 }
 
 /** Stars have no days; every other number is called the same everywhere. */

@@ -16,7 +16,8 @@ import type {
 } from "../store.ts";
 import type { Database } from "./connection.ts";
 import { DEFAULT_REGISTRY, type RepositoryDocument } from "./documents.ts";
-import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { cursorOf, filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
+import { onlyRepositories, preferNamed } from "./unnamed.ts";
 import { countOf, timeOf } from "./values.ts";
 
 const SORT_KEYS: Readonly<Record<RepositorySort, readonly SortKey[]>> = {
@@ -69,13 +70,23 @@ export async function listRepositories(
     prefix === undefined ? {} : { repositoryname: rangeOf(prefix) },
   ].filter((condition) => Object.keys(condition).length > 0);
   const filter = conditions.length > 1 ? { $and: conditions } : conditions[0] ?? {};
-  const documents = await repositoriesOf(database)
-    .find(filterAfter(filter, keys, after) as Filter<RepositoryDocument>)
-    .project<RepositoryDocument>(WITHOUT_ACTORS)
-    .sort(sortOf(keys))
-    .limit(limit + 1)
-    .toArray();
-  return pageOf(documents, keys, { limit, read: repositoryOf });
+  const found: RepositoryDocument[] = [];
+  let from = after;
+  while (true) {
+    const wanted = limit + 1 - found.length;
+    const documents = await repositoriesOf(database)
+      .find(filterAfter(filter, keys, from) as Filter<RepositoryDocument>)
+      .project<RepositoryDocument>(WITHOUT_ACTORS)
+      .sort(sortOf(keys))
+      .limit(wanted)
+      .toArray();
+    found.push(...await onlyRepositories(database, documents));
+    const last = documents.at(-1);
+    if (last === undefined || documents.length < wanted || found.length > limit) break;
+    // Hardly ever is one of them no repository: then the page goes on behind them.
+    from = cursorOf(last, keys);
+  }
+  return pageOf(found, keys, { limit, read: repositoryOf });
 }
 
 /**
@@ -98,7 +109,9 @@ export async function findRepositories(
   const documents = await repositoriesOf(database)
     .find(filter as Filter<RepositoryDocument>)
     .toArray();
-  return documents.map(repositoryOf).sort((a, b) => compareText(a.registry, b.registry));
+  return preferNamed(documents).map(repositoryOf).sort((a, b) =>
+    compareText(a.registry, b.registry)
+  );
 }
 
 /**
@@ -123,7 +136,7 @@ export async function findItems(
     .project<RepositoryDocument>(WITHOUT_ACTORS)
     .toArray();
   const keys = new Set(wanted.map(({ registry, repository }) => keyOf(registry, repository)));
-  return documents.map(repositoryOf)
+  return preferNamed(documents).map(repositoryOf)
     .filter(({ registry, repository }) => keys.has(keyOf(registry, repository)));
 }
 
@@ -137,7 +150,6 @@ function repositoriesOf(database: Database): Collection<RepositoryDocument> {
  * @param registry Its name.
  * @returns The condition on `registry`.
  */
-/** @returns A condition: a front end may have made a document without a registry. */
 export function registryFilter(registry: string): unknown {
   return registry === DEFAULT_REGISTRY ? { $in: [registry, null] } : registry;
 }
@@ -198,7 +210,6 @@ function patternOf(text: string): string {
  * @param prefix The text.
  * @returns The condition on a name.
  */
-/** @returns The names that begin with a text: up to the first that is greater than all of them. */
 export function rangeOf(prefix: string): Document {
   const characters = Array.from(prefix);
   while (characters.at(-1) === LAST_CHARACTER) characters.pop();

@@ -60,8 +60,10 @@ function findRepository(
 ): Promise<RepositoryDocument | null> {
   const filter = { repositoryname: repository, registry: registryFilter(registry) };
   const projection = { registry: 1, repositoryname: 1, numstars: 1 };
+  // One that names its registry comes before one that does not.
+  const sort = { registry: -1 } as const;
   return database.decisive<RepositoryDocument>("repositories")
-    .findOne(filter as Filter<RepositoryDocument>, { session, projection });
+    .findOne(filter as Filter<RepositoryDocument>, { session, projection, sort });
 }
 
 type StarWrite = StarChange & { readonly session: ClientSession };

@@ -19,6 +19,7 @@ import {
 } from "./documents.ts";
 import { cursorOf, filterAfter, type SortKey, sortOf } from "./paging.ts";
 import { describeRepositories, describeTags } from "./unused_details.ts";
+import { onlyRepositories } from "./unnamed.ts";
 import { timeOf } from "./values.ts";
 
 const DAY_MS = 86_400_000;
@@ -79,7 +80,10 @@ function scanRepositories(database: Database, query: UnusedQuery): Promise<Page<
     },
     cursorOf: cursorOfRepository,
     keep: async (documents) => {
-      const asked = documents.map((document) => repositoryOf(document, query));
+      const repositories = new Set(await onlyRepositories(database, documents));
+      const asked = documents.map((document) =>
+        repositories.has(document) ? repositoryOf(document, query) : undefined
+      );
       const unused = asked.flatMap((item) => item?.lastUsed === null ? [item] : []);
       const seen = await firstSeen(database, unused);
       const isOld = ({ registry, repository, lastUsed }: UnusedItem): boolean =>
