@@ -1,7 +1,8 @@
 /**
  * The one error class for what a person must act on.
  *
- * Layers throw or return errors and never log them; the edges (`main.ts`, `http/app.ts`) do.
+ * Layers throw or return errors and never log them. The edges do: `http/middleware.ts` and `cli/`;
+ * `main.ts` prints what a command throws.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 
 import type { RegistryEvent } from "./event.ts";
 
-/** Seconds that a HEAD of a tag may lie before the GET that belongs to it. */
+/** Microseconds that a HEAD of a tag may lie before the GET that belongs to it. */
 export const CHECK_WINDOW_US = 60_000_000;
 /** How far it may lie behind, for clocks of replicas differ. */
 export const CHECK_LATE_US = 2_000_000;

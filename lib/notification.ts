@@ -13,7 +13,7 @@ import { parseEnvelope } from "./event.ts";
 import { whyNotUnderstood } from "./mapping.ts";
 import type { EventFault } from "./store/store.ts";
 
-/** Keys and parts of a `target.url`, as registries write them (protocol.md §1). */
+/** As registries write them: a key that each event has, and what a `target.url` has within. */
 const ACTION = '"action"';
 const MANIFEST_URL = "/manifests/";
 const BLOB_URL = "/blobs/";

@@ -3,7 +3,7 @@
  *
  * A {@linkcode Change} adds numbers and moves first and last times of one row. Changes of the same
  * row merge in any order and any grouping to the same change; what does not add (where a tag
- * points, what is deleted) is not a change and is decided in `plan.ts`.
+ * points, what is deleted) is not a change and is decided in `draft.ts`.
  *
  * @module
  */
