@@ -47,7 +47,7 @@ import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
 import { census, history, totals } from "./totals.ts";
 import { moveFormerInstances } from "./former.ts";
-import { accounting, listBreakdown, listEvents, series } from "./history.ts";
+import { accounting, listBreakdown, listEvents, series } from "./reads.ts";
 import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
