@@ -45,7 +45,7 @@ import { sumDays } from "./day_sums.ts";
 import { META_IDS } from "./documents.ts";
 import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
-import { census, history, totals } from "./totals.ts";
+import { census, history, totals } from "./history.ts";
 import { moveFormerInstances } from "./former.ts";
 import { accounting, listBreakdown, listEvents, series } from "./reads.ts";
 import { readWatchedSince } from "./instances.ts";
