@@ -6,7 +6,7 @@
 
 import { LATEST_EVENTS } from "../history.ts";
 import type { Database } from "./database.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 /** @returns See `HistoryStore.lastArrival()`. */
 export function lastArrival(database: Database, registry?: string): number | null {
@@ -18,5 +18,5 @@ export function lastArrival(database: Database, registry?: string): number | nul
         ${registry === undefined ? "" : ofRegistry}`,
     ...(registry === undefined ? [] : [registry]),
   );
-  return timeOf(row?.last);
+  return numberOrNull(row?.last);
 }

@@ -7,7 +7,7 @@
 import type { Census, CensusQuery } from "../history.ts";
 import type { Database } from "./database.ts";
 import { all, type Condition, filtersOf, LISTED, ofRegistry } from "./repository_filters.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 /**
  * In which order repositories are looked at: that of their ids, in which their rows lie, where all
@@ -50,7 +50,7 @@ export function census(database: Database, query: CensusQuery): Census {
   return {
     repositories: Number(row?.repositories),
     tags: Number(row?.tags ?? 0),
-    lastUsed: timeOf(row?.last_used),
+    lastUsed: numberOrNull(row?.last_used),
     next: last === undefined ? null : String(last),
   };
 }

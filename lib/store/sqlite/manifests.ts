@@ -9,7 +9,7 @@ import type { Database, Row } from "./database.ts";
 import { decodeDigest } from "./encoding.ts";
 import { Pace } from "./pace.ts";
 import { pageOf, repositoryIdOf } from "./reads.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 /** The size of an index is that of its platform images, where all of them are known. */
 const MANIFESTS = `SELECT manifests.*,
@@ -58,21 +58,21 @@ function manifestOf(row: Row): ManifestStatistics {
     ...JSON.parse(String(row.children_platforms)),
     ...JSON.parse(String(row.own_platforms)),
   ];
-  const deletedAt = timeOf(row.deleted_at);
+  const deletedAt = numberOrNull(row.deleted_at);
   const isDeleted = deletedAt !== null && deletedAt >= Number(row.last_used);
   return {
     digest: decodeDigest(row.digest) ?? "",
     mediaType: row.media_type === null ? null : String(row.media_type),
     kind: String(row.kind),
-    size: timeOf(row.size ?? row.children_size),
+    size: numberOrNull(row.size ?? row.children_size),
     platforms: [...new Set(platforms)].sort(),
     pulls: Number(row.pulls),
     childPulls: Number(row.child_pulls),
     checks: Number(row.checks),
     pushes: Number(row.pushes),
     digestPushes: Number(row.digest_pushes),
-    firstSeen: timeOf(row.first_seen),
-    lastUsed: timeOf(row.last_used),
+    firstSeen: numberOrNull(row.first_seen),
+    lastUsed: numberOrNull(row.last_used),
     deleted: isDeleted ? deletedAt : null,
   };
 }

@@ -24,7 +24,7 @@ import type { Outcome } from "../../batch.ts";
 import type { Database, Row } from "./database.ts";
 import { decodeDigest, decodeId } from "./encoding.ts";
 import { columnOf, OVERFLOW_TAG } from "./schema.ts";
-import { deletedOf, timeOf } from "./values.ts";
+import { deletedOf, numberOrNull } from "./values.ts";
 
 /** A repository's numbers are found by this id. */
 const REPOSITORY_ID = `SELECT id FROM repositories
@@ -88,12 +88,12 @@ function tagOf(row: Row): TagStatistics {
     pushes: Number(row.pushes),
     unchangedPushes: Number(row.unchanged_pushes),
     checks: Number(row.checks),
-    firstPulled: timeOf(row.first_pulled),
-    lastPulled: timeOf(row.last_pulled),
-    firstPushed: timeOf(row.first_pushed),
-    lastPushed: timeOf(row.last_pushed),
-    lastChecked: timeOf(row.last_checked),
-    lastUsed: row.used === 0 ? null : timeOf(row.used),
+    firstPulled: numberOrNull(row.first_pulled),
+    lastPulled: numberOrNull(row.last_pulled),
+    firstPushed: numberOrNull(row.first_pushed),
+    lastPushed: numberOrNull(row.last_pushed),
+    lastChecked: numberOrNull(row.last_checked),
+    lastUsed: row.used === 0 ? null : numberOrNull(row.used),
     deleted: deletedOf(row.deleted_at),
   };
 }
@@ -131,8 +131,8 @@ function breakdownOf(row: Row): BreakdownStatistics {
     overflow: row.dimension === "overflow",
     pulls: Number(row.pulls),
     pushes: Number(row.pushes),
-    firstSeen: timeOf(row.first_seen),
-    lastSeen: timeOf(row.last_seen),
+    firstSeen: numberOrNull(row.first_seen),
+    lastSeen: numberOrNull(row.last_seen),
   };
 }
 

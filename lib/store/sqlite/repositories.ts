@@ -7,7 +7,7 @@
 import type { Page, RepositoryQuery, RepositoryRef, RepositoryStatistics } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import { readRepositories } from "./repository_order.ts";
-import { deletedOf, timeOf } from "./values.ts";
+import { deletedOf, numberOrNull } from "./values.ts";
 
 /** @returns A page of repositories. */
 export async function listRepositories(
@@ -60,12 +60,12 @@ function repositoryOf(row: Row, actors: readonly string[]): RepositoryStatistics
     childPulls: number("child_pulls"),
     digestPushes: number("digest_pushes"),
     unchangedPushes: number("unchanged_pushes"),
-    firstPulled: timeOf(row.first_pulled),
-    lastPulled: timeOf(row.last_pulled),
-    firstPushed: timeOf(row.first_pushed),
-    lastPushed: timeOf(row.last_pushed),
-    lastChecked: timeOf(row.last_checked),
-    lastUsed: timeOf(row.last_used),
+    firstPulled: numberOrNull(row.first_pulled),
+    lastPulled: numberOrNull(row.last_pulled),
+    firstPushed: numberOrNull(row.first_pushed),
+    lastPushed: numberOrNull(row.last_pushed),
+    lastChecked: numberOrNull(row.last_checked),
+    lastUsed: numberOrNull(row.last_used),
     deletes: {
       tags: number("tag_deletes"),
       manifests: number("manifest_deletes"),

@@ -12,9 +12,9 @@ import { decodeDigest } from "./encoding.ts";
 import { Pace } from "./pace.ts";
 import { OVERFLOW_TAG } from "./schema.ts";
 import { repositoryDetails, tagDetails } from "./unused_details.ts";
-import { cursorOfRepository, readerOfRepositories } from "./unused_rows.ts";
+import { cursorOfRepository, readerOfRepositories } from "./unused_repositories.ts";
 import { cursorOfTag, readerOfTags } from "./unused_tags.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 /** An item, and what its details are found by. */
 export interface Found {
@@ -71,7 +71,7 @@ function keep(database: Database, query: UnusedQuery, row: Row): Found | undefin
   if (!isAsked || row.deleted_at !== null || row.listed === 0 || row.tag === OVERFLOW_TAG) {
     return undefined;
   }
-  const lastUsed = row.last_used === -1 ? null : timeOf(row.last_used);
+  const lastUsed = row.last_used === -1 ? null : numberOrNull(row.last_used);
   const time = lastUsed ?? (query.kind === "tags" ? -1 : firstSeen(database, Number(row.id)));
   if (time >= query.before) return undefined;
   const isOfTags = query.kind === "tags";
@@ -95,5 +95,5 @@ function firstSeen(database: Database, repositoryId: number): number {
       WHERE repository_id = ? AND dimension = 'consumer'`,
     repositoryId,
   );
-  return timeOf(row?.at) ?? -1;
+  return numberOrNull(row?.at) ?? -1;
 }

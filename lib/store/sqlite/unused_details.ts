@@ -14,7 +14,7 @@ import {
 } from "../unused.ts";
 import type { Database, Row } from "./database.ts";
 import { decodeDigest } from "./encoding.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 type Details = Pick<UnusedItem, "size" | "lastConsumer" | "protectedBy">;
 
@@ -32,7 +32,7 @@ export function repositoryDetails(database: Database, row: Row): Details {
   const { size, parts } = database.get(SIZE_OF_REPOSITORY, id) ?? {};
   const name = database.get(CONSUMER_OF_REPOSITORY, id)?.name;
   return {
-    size: Number(parts) > MAX_SIZED_REFERENCES ? null : timeOf(size),
+    size: Number(parts) > MAX_SIZED_REFERENCES ? null : numberOrNull(size),
     lastConsumer: name === undefined ? null : String(name),
     protectedBy: [],
   };
@@ -59,7 +59,7 @@ export function tagDetails(
   const day = dayOf((lastUsed ?? 0) * 1000);
   const consumers = database.all(CONSUMERS_OF_DAY, repositoryId, day);
   return {
-    size: timeOf(row.size ?? database.get(SIZE_OF_INDEX, manifestId)?.size),
+    size: numberOrNull(row.size ?? database.get(SIZE_OF_INDEX, manifestId)?.size),
     lastConsumer: consumers.length === 1 ? String(consumers[0]?.text) : null,
     protectedBy: protectorsOf(database, row, before),
   };

@@ -10,7 +10,7 @@ import type { UnusedQuery } from "../unused.ts";
 import type { Database, Row } from "./database.ts";
 import { Pace } from "./pace.ts";
 import { filtersOf } from "./repository_filters.ts";
-import type { ReadRows } from "./unused_rows.ts";
+import type { ReadRows } from "./unused_repositories.ts";
 import {
   compareTags,
   FIRST,

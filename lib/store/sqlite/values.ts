@@ -10,7 +10,7 @@
  * @param value The column.
  * @returns The number, `null` for none.
  */
-export function timeOf(value: unknown): number | null {
+export function numberOrNull(value: unknown): number | null {
   return typeof value === "number" ? value : null;
 }
 

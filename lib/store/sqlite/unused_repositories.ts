@@ -11,7 +11,7 @@ import type { Database, Row } from "./database.ts";
 import { cursorOfEntry, rowsOf } from "./repository_entries.ts";
 import { filtersOf } from "./repository_filters.ts";
 import { readByNumber } from "./repository_numbers.ts";
-import { timeOf } from "./values.ts";
+import { numberOrNull } from "./values.ts";
 
 /** Reads the next rows behind a cursor, so many at most. */
 export type ReadRows = (after: Cursor | undefined, count: number) => Promise<Slice<Row>>;
@@ -29,5 +29,5 @@ export function readerOfRepositories(database: Database, query: UnusedQuery): Re
 
 /** @returns Where the repositories behind one begin. */
 export function cursorOfRepository(row: Row): Cursor {
-  return [timeOf(row.last_used), String(row.repository), String(row.registry)];
+  return [numberOrNull(row.last_used), String(row.repository), String(row.registry)];
 }
