@@ -34,7 +34,7 @@ interface Held extends InstanceSpan {
 type Spans<T extends InstanceSpan> = Map<string, Map<string, T>>;
 
 /** What a batch says of instances. */
-export interface Sighting {
+export interface InstanceNews {
   /** Spans of this batch alone. */
   readonly seen: readonly InstanceSpan[];
   /** Spans to be written: the least `first` and the greatest `last` hold. */
@@ -52,7 +52,7 @@ export class InstanceWatch {
    * @param log The rows of the log that the batch adds.
    * @returns What is to be written with it.
    */
-  sight(log: Iterable<Pick<LogEntry, "registry" | "event">>): Sighting {
+  newsOf(log: Iterable<Pick<LogEntry, "registry" | "event">>): InstanceNews {
     const seen = spansOf(log);
     return { seen, due: seen.flatMap((span) => this.#dueOf(span)) };
   }
@@ -60,9 +60,9 @@ export class InstanceWatch {
   /**
    * Remembers a batch, once it is durable.
    *
-   * @param sighting From {@linkcode sight}.
+   * @param news From {@linkcode newsOf}.
    */
-  commit({ seen, due }: Sighting): void {
+  commit({ seen, due }: InstanceNews): void {
     if (this.#size > MAX_INSTANCES) this.#clear();
     for (const span of seen) this.#hold(span, -Infinity);
     for (const span of due) this.#hold(span, span.last);

@@ -11,9 +11,9 @@ function note(watch: InstanceWatch, events: [instance: string, at: number][]): s
     registry: "main",
     event: eventOf({ instance, at: at * 1000 }),
   }));
-  const sighting = watch.sight(log);
-  watch.commit(sighting);
-  return sighting.due.map(({ instance, first, last }) => `${instance} ${first} ${last}`);
+  const news = watch.newsOf(log);
+  watch.commit(news);
+  return news.due.map(({ instance, first, last }) => `${instance} ${first} ${last}`);
 }
 
 Deno.test("InstanceWatch writes when an instance is new, and then once an hour", () => {
@@ -39,9 +39,9 @@ Deno.test("InstanceWatch writes how one ends when another begins, and that two o
 Deno.test("InstanceWatch remembers nothing that was not committed", () => {
   const watch = new InstanceWatch();
   const log = [{ registry: "main", event: eventOf({ instance: "a" }) }];
-  assert.deepEqual(watch.sight(log), watch.sight(log));
-  assert.equal(watch.sight(log).due.length, 1);
-  assert.deepEqual(watch.sight([{ registry: "main" }]), { seen: [], due: [] });
+  assert.deepEqual(watch.newsOf(log), watch.newsOf(log));
+  assert.equal(watch.newsOf(log).due.length, 1);
+  assert.deepEqual(watch.newsOf([{ registry: "main" }]), { seen: [], due: [] });
 });
 
 Deno.test("InstanceWatch forgets rather than grow without end", () => {

@@ -8,7 +8,7 @@ import { ObjectId } from "mongodb";
 
 import { questionsOf } from "../../facts.ts";
 import type { Candidate, Outcome, PlanOptions, Removal } from "../../batch.ts";
-import type { InstanceWatch, Sighting } from "../../instances.ts";
+import type { InstanceNews, InstanceWatch } from "../../instances.ts";
 import { candidatesOf, planBatch } from "../../plan.ts";
 import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
@@ -62,8 +62,8 @@ async function recordPart(
 ): Promise<Outcome[]> {
   const { deadline } = batch;
   while (true) {
-    const { outcomes, sighting, remains } = await recordOnce(database, recording, batch);
-    if (sighting !== undefined) recording.instances.commit(sighting);
+    const { outcomes, news, remains } = await recordOnce(database, recording, batch);
+    if (news !== undefined) recording.instances.commit(news);
     const removed = remains.length === 0 ? undefined : removeRemains(database, remains, batch);
     if (outcomes === undefined) await removed;
     // They are durable: who comes next removes what is left.
@@ -76,7 +76,7 @@ async function recordPart(
 interface Recorded {
   /** Absent where remains of another batch are in the way. */
   readonly outcomes?: Outcome[];
-  readonly sighting?: Sighting;
+  readonly news?: InstanceNews;
   /** Repositories of which more is to be removed. */
   readonly remains: readonly Pick<Removal, "registry" | "repository">[];
 }
@@ -103,11 +103,11 @@ async function recordOnce(
     const { duplicates, answers, unnamed } = knowledgeOf(found);
     const plan = planBatch(candidates, { duplicates, known: answers, options: recording });
     if (Date.now() >= deadline) throw new Error("no answer in time");
-    const sighting = recording.instances.sight(plan.log);
+    const news = recording.instances.newsOf(plan.log);
     const isThrifty = !hasClientBulkWrite;
     const context = { ...recording, batch, ignored, unnamed, isSharded, isThrifty };
-    const writes = writesOf(plan, { ...context, spans: sighting.due });
-    recorded = { sighting, remains: isThrifty ? plan.removals : [] };
+    const writes = writesOf(plan, { ...context, spans: news.due });
+    recorded = { news, remains: isThrifty ? plan.removals : [] };
     await applyWrites(database, session, writes);
     return { ...recorded, outcomes: [...plan.outcomes] };
   }

@@ -6,16 +6,16 @@
 
 import type { LogEntry } from "../../batch.ts";
 import {
+  type InstanceNews,
   type InstanceSpan,
   InstanceWatch,
   MAX_INSTANCES,
-  type Sighting,
   watchedSince,
 } from "../../instances.ts";
 import type { Context } from "./changes.ts";
 import type { Database } from "./database.ts";
 
-const NOTHING: Sighting = { seen: [], due: [] };
+const NOTHING: InstanceNews = { seen: [], due: [] };
 
 /** Writes what a batch says of instances, where it is news. */
 export class Instances {
@@ -29,7 +29,7 @@ export class Instances {
    * @param log The rows of the log that the batch adds.
    */
   write({ database, names }: Context, log: readonly LogEntry[]): void {
-    this.#pending = this.#watch.sight(log);
+    this.#pending = this.#watch.newsOf(log);
     for (const span of this.#pending.due) writeSpan(database, names.registry(span.registry), span);
   }
 
