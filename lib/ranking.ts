@@ -20,7 +20,7 @@ export type Period = typeof PERIODS[number];
 export const MAX_PLACES = 1000;
 
 /** A place in a ranking. */
-export interface Place extends Ranked {
+export interface RankingPlace extends Ranked {
   /** Value of the period of the same length before; `null` for all time. */
   readonly previous: number | null;
 }
@@ -36,7 +36,7 @@ export interface RankingDraft {
   /** Takes in a repository. */
   add(sums: DaySums): void;
   /** @returns The places of a period, in order. */
-  places(period: Period): Place[];
+  places(period: Period): RankingPlace[];
 }
 
 /**
@@ -83,7 +83,9 @@ export function firstDayOf(period: Period, today: number): number | null {
 export function draftRanking(metric: SummedMetric, today: number): RankingDraft {
   const lengths = metric === "stars" ? [] : Object.values(LENGTHS);
   const names = metric === "stars" ? [] : Object.keys(LENGTHS);
-  const lists = new Map([...names, "all"].map((name) => [name, new TopList<Place>(MAX_PLACES)]));
+  const lists = new Map(
+    [...names, "all"].map((name) => [name, new TopList<RankingPlace>(MAX_PLACES)]),
+  );
   return {
     windows: lengths.flatMap((length) => windowsOf(length, today)),
     starts: [...lengths.map((length) => today - length + 1), null],

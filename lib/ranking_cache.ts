@@ -5,7 +5,7 @@
  */
 
 import { freshMs } from "./freshness.ts";
-import type { Period, Place } from "./ranking.ts";
+import type { Period, RankingPlace } from "./ranking.ts";
 import type { ConsumerFilter, SummedMetric } from "./store/day_sums.ts";
 
 /** What is ranked: all periods of it are computed together. */
@@ -22,7 +22,7 @@ export interface Computed {
   readonly today: number;
   /** When reading began, in milliseconds since 1970. */
   readonly computedAt: number;
-  readonly places: ReadonlyMap<Period, readonly Place[]>;
+  readonly places: ReadonlyMap<Period, readonly RankingPlace[]>;
   /** What a value must reach to come into the list of each period. */
   readonly floors: readonly number[];
 }

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { draftRanking, type Period, PERIODS, type Place, type RankingDraft } from "./ranking.ts";
+import {
+  draftRanking,
+  type Period,
+  PERIODS,
+  type RankingDraft,
+  type RankingPlace,
+} from "./ranking.ts";
 import type { RankingSubject } from "./ranking_cache.ts";
 import type { Bound } from "./store/day_sums.ts";
 import type { Cursor, Store } from "./store/store.ts";
@@ -22,7 +28,7 @@ export interface RankingReading {
 
 /** What was read. */
 export interface RankingRead {
-  readonly places: ReadonlyMap<Period, readonly Place[]>;
+  readonly places: ReadonlyMap<Period, readonly RankingPlace[]>;
   /** What a value must reach to come into the list of each period. */
   readonly floors: readonly number[];
 }

@@ -7,7 +7,7 @@
 
 import { dayOfTime } from "./calendar.ts";
 import { nextOrLast, pause, within } from "./patience.ts";
-import { firstDayOf, type Period, type Place } from "./ranking.ts";
+import { firstDayOf, type Period, type RankingPlace } from "./ranking.ts";
 import { type Computed, type Entry, RankingCache, type RankingSubject } from "./ranking_cache.ts";
 import { readRanking } from "./ranking_read.ts";
 import type { Store } from "./store/store.ts";
@@ -25,7 +25,7 @@ export interface Ranking {
   readonly to: number;
   /** When reading it began, in milliseconds since 1970. */
   readonly computedAt: number;
-  readonly places: readonly Place[];
+  readonly places: readonly RankingPlace[];
 }
 
 /** The parts that rankings are made with. */

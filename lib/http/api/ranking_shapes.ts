@@ -5,7 +5,7 @@
  */
 
 import { renderDay } from "../../calendar.ts";
-import type { Period, Place } from "../../ranking.ts";
+import type { Period, RankingPlace } from "../../ranking.ts";
 import type { Ranking } from "../../rankings.ts";
 import type { SummedMetric } from "../../store/day_sums.ts";
 import { renderTime, type Shape } from "./shapes.ts";
@@ -30,6 +30,6 @@ export function rankingShape(
   };
 }
 
-function placeShape({ registry, repository, value, previous }: Place, index: number): Shape {
+function placeShape({ registry, repository, value, previous }: RankingPlace, index: number): Shape {
   return { rank: index + 1, registry, repository, value, previous };
 }

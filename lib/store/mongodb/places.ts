@@ -13,7 +13,7 @@ import type { CollectionName } from "./documents.ts";
 import { dateOfDay, longOf } from "./values.ts";
 
 /** A row of statistics: the document it is and what identifies it. */
-export interface Place {
+export interface DocumentPlace {
   readonly collection: CollectionName;
   readonly id: string;
   /** Set where the document is new; these are the shard key. */
@@ -29,10 +29,10 @@ export interface Place {
  * @param collector Whose document of a registry's day it is.
  * @returns The document's place.
  */
-export function placeOf(target: Target, collector: string): Place {
+export function placeOf(target: Target, collector: string): DocumentPlace {
   if (target.kind === "namespace") return placeOfNamespace(target, collector);
   const { registry, repository } = target;
-  const place = (collection: CollectionName, parts: string[], identity = {}): Place => ({
+  const place = (collection: CollectionName, parts: string[], identity = {}): DocumentPlace => ({
     collection,
     id: keyOf(registry, repository, ...parts),
     of: { registry, repositoryname: repository },
@@ -71,7 +71,7 @@ export function placeOf(target: Target, collector: string): Place {
  * @param collector Who counts.
  * @returns The document's place.
  */
-export function placeOfRegistry(registry: string, day: number, collector: string): Place {
+export function placeOfRegistry(registry: string, day: number, collector: string): DocumentPlace {
   return {
     collection: "registries",
     id: keyOf(registry, textOfDay(day), collector),
@@ -84,7 +84,7 @@ export function placeOfRegistry(registry: string, day: number, collector: string
 function placeOfNamespace(
   { registry, namespace, day, consumer }: Target & { kind: "namespace" },
   collector: string,
-): Place {
+): DocumentPlace {
   const { identity, ...place } = placeOfRegistry(registry, day, collector);
   const id = keyOf(place.id, namespace, consumer);
   return { ...place, id, identity: { ...identity, namespace, consumer } };

@@ -9,7 +9,7 @@ import type { Document } from "mongodb";
 
 import type { Change, Metric, Times } from "../../statistics.ts";
 import { type CollectionName, COUNTERS, INITIAL_COUNTERS } from "./documents.ts";
-import type { Place } from "./places.ts";
+import type { DocumentPlace } from "./places.ts";
 import { dateOfDay, longOf } from "./values.ts";
 
 /** An upsert, unless told that the document must exist. */
@@ -41,7 +41,7 @@ export interface Assignment {
 const DAY_MS = 86_400_000;
 
 interface Draft {
-  readonly place: Place;
+  readonly place: DocumentPlace;
   readonly filter: Document;
   readonly increments: Map<string, number>;
   readonly operators: Record<OperatorName, Record<string, unknown>>;
@@ -53,10 +53,10 @@ type OperatorName = typeof OPERATORS[number];
 /** The updates of a batch, one a document. */
 export class Updates {
   readonly #drafts = new Map<string, Draft>();
-  readonly #filterOf: (place: Place) => Document;
+  readonly #filterOf: (place: DocumentPlace) => Document;
 
   /** @param filterOf Finds the document of a place. */
-  constructor(filterOf: (place: Place) => Document) {
+  constructor(filterOf: (place: DocumentPlace) => Document) {
     this.#filterOf = filterOf;
   }
 
@@ -66,7 +66,7 @@ export class Updates {
    * @param place The document.
    * @param change What is added.
    */
-  add(place: Place, { counts, times }: Pick<Change, "counts" | "times">): void {
+  add(place: DocumentPlace, { counts, times }: Pick<Change, "counts" | "times">): void {
     const { increments, operators } = this.#draftOf(place);
     for (const [metric, value] of Object.entries(counts) as [Metric, number][]) {
       increments.set(COUNTERS[metric], (increments.get(COUNTERS[metric]) ?? 0) + value);
@@ -86,7 +86,7 @@ export class Updates {
    * @param place The document.
    * @param assignment What is set.
    */
-  assign(place: Place, { set = {}, increments = {}, members = {} }: Assignment): void {
+  assign(place: DocumentPlace, { set = {}, increments = {}, members = {} }: Assignment): void {
     const draft = this.#draftOf(place);
     for (const [field, value] of Object.entries(set)) {
       if (value === undefined) draft.operators.$unset[field] = 1;
@@ -113,7 +113,7 @@ export class Updates {
     }));
   }
 
-  #draftOf(place: Place): Draft {
+  #draftOf(place: DocumentPlace): Draft {
     const key = `${place.collection}\n${place.id}`;
     const present = this.#drafts.get(key);
     if (present !== undefined) return present;

@@ -23,7 +23,7 @@ import { dayOf } from "../../statistics.ts";
 import type { IgnoredCount } from "../store.ts";
 import { DEFAULT_REGISTRY, type ReferenceEntry } from "./documents.ts";
 import { instanceWritesOf } from "./instances.ts";
-import { type Place, placeOf, placeOfRegistry } from "./places.ts";
+import { type DocumentPlace, placeOf, placeOfRegistry } from "./places.ts";
 import { lookupKeysOf } from "./keys.ts";
 import { OF_REPOSITORY, quarantineOf, thriftyQuarantineOf, tombstoneOf } from "./remains.ts";
 import { Updates, type Write } from "./updates.ts";
@@ -87,7 +87,7 @@ export function writesOf(plan: BatchPlan, context: WriteContext): Write[] {
 
 /** A main document is found by its unique key: its `_id` may be one of 2015. */
 function filterOf(
-  place: Place,
+  place: DocumentPlace,
   plan: BatchPlan,
   { unnamed, isSharded }: WriteContext,
 ): Document {
