@@ -20,7 +20,7 @@ const UTF8 = new TextDecoder();
 const HEADER_BYTES = 16;
 
 /** What the line of JSON of a record says. */
-interface Envelope {
+interface RecordLine {
   readonly registry: string;
   readonly receivedAt: number;
   readonly oversize?: number;
@@ -102,8 +102,8 @@ export function recordsIn(bytes: Uint8Array): InboxRecord[] {
 export function notificationOf({ bytes }: InboxRecord): Notification {
   const content = bytes.subarray(HEADER_BYTES);
   const lineEnd = content.indexOf(0x0a);
-  const envelope: Envelope = JSON.parse(UTF8.decode(content.subarray(0, lineEnd)));
-  return { ...envelope, body: content.subarray(lineEnd + 1), deadline: Infinity };
+  const line: RecordLine = JSON.parse(UTF8.decode(content.subarray(0, lineEnd)));
+  return { ...line, body: content.subarray(lineEnd + 1), deadline: Infinity };
 }
 
 /**
@@ -138,12 +138,12 @@ function readRecord(file: Deno.FsFile, at: number): Uint8Array | undefined {
 }
 
 function lineOf({ registry, receivedAt, oversize }: Notification): string {
-  const envelope: Envelope = {
+  const line: RecordLine = {
     registry,
     receivedAt,
     ...(oversize === undefined ? {} : { oversize }),
   };
-  return `${JSON.stringify(envelope)}\n`;
+  return `${JSON.stringify(line)}\n`;
 }
 
 /** Over all that follows the checksum. */
