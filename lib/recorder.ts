@@ -7,7 +7,7 @@
 
 import { type IgnoredCount, MAX_BATCH_EVENTS, type Received, type Tally } from "./batch.ts";
 import type { Metrics } from "./metrics.ts";
-import { recordBeginning } from "./recorded.ts";
+import { recordBeginning } from "./split_on_fault.ts";
 import type { Inbox, Kept } from "./store/inbox.ts";
 import type { Store } from "./store/store.ts";
 

@@ -50,7 +50,7 @@ const layers: Place[][] = [
   ["lib/store/scan.ts"],
   ["lib/config*"],
   ["lib/notification.ts"],
-  ["lib/recorded.ts"],
+  ["lib/split_on_fault.ts"],
   [
     "lib/log.ts",
     "lib/metrics.ts",

@@ -9,7 +9,7 @@ import type { CommandStartedEvent } from "mongodb";
 import type { Outcome, Received } from "../../lib/batch.ts";
 import { InstanceWatch } from "../../lib/instances.ts";
 import { connect, type Database } from "../../lib/store/mongodb/connection.ts";
-import { recordBatch } from "../../lib/store/mongodb/record.ts";
+import { recordBatch } from "../../lib/store/mongodb/record_batch.ts";
 import {
   digestOf,
   eventOf,

@@ -11,7 +11,7 @@ import type { Outcome, Received } from "../../lib/batch.ts";
 import { InstanceWatch } from "../../lib/instances.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
-import { recordBatch } from "../../lib/store/mongodb/record.ts";
+import { recordBatch } from "../../lib/store/mongodb/record_batch.ts";
 import { REPOSITORY_SORTS, type Store } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/events.ts";
 import { planOptionsOf, receivedOfBody } from "../support/events.ts";

@@ -14,7 +14,7 @@ import { Database } from "../../lib/store/sqlite/database.ts";
 import { type InboxPosition, readPosition } from "../../lib/store/sqlite/inbox_counted.ts";
 import { recordsOf } from "../../lib/store/sqlite/inbox_records.ts";
 import { accounting } from "../../lib/store/sqlite/reads.ts";
-import { Recording } from "../../lib/store/sqlite/recording.ts";
+import { BatchRecorder } from "../../lib/store/sqlite/record_batch.ts";
 import { EventFault } from "../../lib/store/store.ts";
 import { blobEvent, textOf, wireEvent } from "../support/ingest.ts";
 import { tempDir } from "../support/wait.ts";
@@ -36,7 +36,7 @@ interface TestCounting extends AsyncDisposable {
 async function openCounting(): Promise<TestCounting> {
   const folder = await tempDir();
   const database = new Database(folder.join("drec.db"));
-  const recording = new Recording(database, {
+  const recorder = new BatchRecorder(database, {
     consumerOf: () => "",
     privacy: { actors: "keep", addresses: "keep" },
     onRepositoryDelete: "remove",
@@ -54,7 +54,7 @@ async function openCounting(): Promise<TestCounting> {
           record(received, rest): Outcome[] {
             test.before(received);
             test.commits.push(received.length);
-            return [...recording.record(received, rest).outcomes];
+            return [...recorder.record(received, rest).outcomes];
           },
         },
       ),

@@ -52,7 +52,7 @@ import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
 import type { PartOutcomes } from "./parts.ts";
-import { recordBatch } from "./record.ts";
+import { recordBatch } from "./record_batch.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { listStars, setStar } from "./stars.ts";

@@ -6,7 +6,7 @@
 
 import type { IgnoredCount, Outcome, Received, Tally } from "../../batch.ts";
 import { isAboutLayer, receivedOf } from "../../notification.ts";
-import { recordBeginning } from "../../recorded.ts";
+import { recordBeginning } from "../../split_on_fault.ts";
 import type { Counted, CountOptions } from "../inbox.ts";
 import type { InboxPosition } from "./inbox_counted.ts";
 import { type InboxRecord, notificationOf, recordsIn } from "./inbox_records.ts";

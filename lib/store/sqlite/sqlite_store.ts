@@ -47,7 +47,7 @@ import { census } from "./census.ts";
 import { history, totals } from "./history.ts";
 import { madeFingerprintKey, madeKey, madeToken } from "./made.ts";
 import { listManifests } from "./manifests.ts";
-import { Recording } from "./recording.ts";
+import { BatchRecorder } from "./record_batch.ts";
 import { accounting, findTag, listBreakdown, listEvents, listTags, series } from "./reads.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
@@ -57,13 +57,13 @@ import { Watchers } from "./watchers.ts";
 /** {@linkcode Store} on SQLite; see there, and `open.ts`. */
 export class SqliteStore implements Store {
   readonly #database: Database;
-  readonly #recording: Recording;
+  readonly #recorder: BatchRecorder;
   readonly #expiry: Expiry;
   readonly #watchers: Watchers;
 
   private constructor(database: Database, options: StoreOptions) {
     this.#database = database;
-    this.#recording = new Recording(database, {
+    this.#recorder = new BatchRecorder(database, {
       ...options,
       consumerOf: createConsumerMatcher(options.consumers),
       key: madeFingerprintKey(database),
@@ -94,7 +94,7 @@ export class SqliteStore implements Store {
     received: readonly Received[],
     { ignored = [] }: { ignored?: readonly IgnoredCount[] } = {},
   ): Promise<Outcome[]> {
-    const plan = this.#recording.record(received, { ignored });
+    const plan = this.#recorder.record(received, { ignored });
     try {
       await this.#database.flush();
     } finally {
@@ -243,7 +243,7 @@ export class SqliteStore implements Store {
     return countRecords(records, options, {
       position: () => this.#database.reading(() => readPosition(this.#database)),
       record: (received, rest) => {
-        const plan = this.#recording.record(received, rest);
+        const plan = this.#recorder.record(received, rest);
         this.#watchers.tellOf(plan);
         return [...plan.outcomes];
       },

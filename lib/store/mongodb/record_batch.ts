@@ -24,7 +24,7 @@ import { type Attempt, runTransaction } from "./transaction.ts";
 import { writesOf } from "./writes.ts";
 
 /** How this collector records. */
-export interface Recording extends PlanOptions {
+export interface RecordingContext extends PlanOptions {
   readonly collector: string;
   readonly instances: InstanceWatch;
   /** Outcomes of parts of a batch of which a later part has failed. */
@@ -42,7 +42,7 @@ export interface Recording extends PlanOptions {
  */
 export async function recordBatch(
   database: Database,
-  recording: Recording,
+  recording: RecordingContext,
   { received, ignored, deadline }: Batch,
 ): Promise<Outcome[]> {
   const record = (part: Batch) => recordPart(database, recording, part);
@@ -57,7 +57,7 @@ export async function recordBatch(
 
 async function recordPart(
   database: Database,
-  recording: Recording,
+  recording: RecordingContext,
   batch: Batch,
 ): Promise<Outcome[]> {
   const { deadline } = batch;
@@ -83,7 +83,7 @@ interface Recorded {
 
 async function recordOnce(
   database: Database,
-  recording: Recording,
+  recording: RecordingContext,
   { received, ignored, deadline }: Batch,
 ): Promise<Recorded> {
   const candidates = candidatesOf(received, recording);

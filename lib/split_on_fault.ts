@@ -1,5 +1,6 @@
 /**
- * One commit of a batch, as much of it as can be committed together, and what it has done.
+ * Splits a batch in which an entry is at fault, until that stands alone and goes into the
+ * quarantine.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { quarantined, rejectionOf } from "./notification.ts";
 import { EventFault } from "./store/store.ts";
 
 /** What a commit has recorded. */
-export interface Recorded {
+export interface Beginning {
   /** How many entries: the first ones. */
   readonly length: number;
   readonly tally: Tally;
@@ -27,7 +28,7 @@ export interface Recorded {
 export async function recordBeginning(
   received: readonly Received[],
   record: (part: readonly Received[]) => Outcome[] | Promise<Outcome[]>,
-): Promise<Recorded> {
+): Promise<Beginning> {
   const start = performance.now();
   let part = received;
   while (true) {

@@ -23,7 +23,7 @@ export interface RecordingOptions {
 }
 
 /** Counts in a database. */
-export class Recording {
+export class BatchRecorder {
   readonly #database: Database;
   readonly #options: PlanOptions;
   readonly #names: Names;
