@@ -4,6 +4,8 @@
  * @module
  */
 
+import { compareCodePoints } from "./code_points.ts";
+
 /** Something that can be in a list. */
 export interface Ranked {
   readonly registry: string;
@@ -84,21 +86,6 @@ export class TopList<T extends Ranked> {
  */
 export function compareRanked(one: Ranked, other: Ranked): number {
   return other.value - one.value ||
-    compareNames(one.repository, other.repository) ||
-    compareNames(one.registry, other.registry);
-}
-
-/** In code point order, as stores list names; it differs from that of UTF-16 at surrogates. */
-function compareNames(one: string, other: string): number {
-  if (one === other) return 0;
-  const length = Math.min(one.length, other.length);
-  for (let at = 0; at < length; at++) {
-    const [a, b] = [one.charCodeAt(at), other.charCodeAt(at)];
-    if (a !== b) return isSurrogate(a) === isSurrogate(b) ? a - b : isSurrogate(a) ? 1 : -1;
-  }
-  return one.length - other.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
+    compareCodePoints(one.repository, other.repository) ||
+    compareCodePoints(one.registry, other.registry);
 }

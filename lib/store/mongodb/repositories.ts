@@ -6,6 +6,7 @@
 
 import type { Collection, Document, Filter } from "mongodb";
 
+import { compareCodePoints, endOfPrefix } from "../../code_points.ts";
 import { keyOf } from "../../facts.ts";
 import type {
   Page,
@@ -33,8 +34,6 @@ const TIES: readonly SortKey[] = [
   { field: "repositoryname", direction: 1 },
   { field: "registry", direction: 1 },
 ];
-/** No character is greater. */
-const LAST_CHARACTER = "\u{10ffff}";
 
 /** In a list the names of actors stay behind; their number is told all the same. */
 const WITHOUT_ACTORS: Document = {
@@ -110,7 +109,7 @@ export async function findRepositories(
     .find(filter as Filter<RepositoryDocument>)
     .toArray();
   return preferNamed(documents).map(repositoryOf).sort((a, b) =>
-    compareText(a.registry, b.registry)
+    compareCodePoints(a.registry, b.registry)
   );
 }
 
@@ -155,7 +154,7 @@ export function registryFilter(registry: string): unknown {
 }
 
 function repositoryOf(document: RepositoryDocument): RepositoryStatistics {
-  const actors = Array.isArray(document.actors) ? document.actors.toSorted(compareText) : [];
+  const actors = Array.isArray(document.actors) ? document.actors.toSorted(compareCodePoints) : [];
   return {
     registry: document.registry ?? DEFAULT_REGISTRY,
     repository: document.repositoryname,
@@ -185,14 +184,6 @@ function repositoryOf(document: RepositoryDocument): RepositoryStatistics {
   };
 }
 
-/** In code point order, which that of UTF-16 is not. */
-function compareText(a: string, b: string): number {
-  const [left, right] = [Array.from(a), Array.from(b)];
-  const at = left.findIndex((character, index) => character !== right[index]);
-  if (at < 0) return left.length - right.length;
-  return (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
-}
-
 /** A pattern for a text in any ASCII case; the server's own way would fold other letters, too. */
 function patternOf(text: string): string {
   return text.replaceAll(
@@ -211,11 +202,6 @@ function patternOf(text: string): string {
  * @returns The condition on a name.
  */
 export function rangeOf(prefix: string): Document {
-  const characters = Array.from(prefix);
-  while (characters.at(-1) === LAST_CHARACTER) characters.pop();
-  const last = characters.pop()?.codePointAt(0);
-  if (last === undefined) return { $gte: prefix };
-  // Between these two there are only halves of characters.
-  const next = last === 0xd7ff ? 0xe000 : last + 1;
-  return { $gte: prefix, $lt: characters.join("") + String.fromCodePoint(next) };
+  const end = endOfPrefix(prefix);
+  return { $gte: prefix, ...(end === undefined ? {} : { $lt: end }) };
 }

@@ -6,6 +6,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
+import { endOfPrefix } from "../../code_points.ts";
 import type { RepositoryQuery } from "../store.ts";
 
 /** SQLite's own index of the unique names. */
@@ -52,7 +53,7 @@ export function filtersOf(
 
 function rangeOf(prefix: string): Condition[] {
   if (prefix === "") return [];
-  const end = endOf(prefix);
+  const end = endOfPrefix(prefix);
   return [
     { sql: "repository >= ?", parameters: [prefix] },
     ...(end === undefined ? [] : [{ sql: "repository < ?", parameters: [end] }]),
@@ -62,17 +63,6 @@ function rangeOf(prefix: string): Condition[] {
 /** Those of one registry. */
 export function ofRegistry(registry: string): Condition {
   return { sql: "registry = ?", parameters: [registry] };
-}
-
-/** The first text behind all that begin with a prefix; `undefined` where there is none. */
-export function endOf(prefix: string): string | undefined {
-  const characters = Array.from(prefix);
-  const last = characters.pop()?.codePointAt(0);
-  if (last === undefined) return undefined;
-  if (last === 0x10ffff) return endOf(characters.join(""));
-  // Surrogates are no characters.
-  const next = last === 0xd7ff ? 0xe000 : last + 1;
-  return characters.join("") + String.fromCodePoint(next);
 }
 
 /**
