@@ -18,6 +18,10 @@ export const MAX_BATCH_EVENTS = 500;
 export const MAX_ACTORS = 1000;
 /** Tags kept by name in a repository; the rest adds up in one row. */
 export const MAX_TAGS = 20_000;
+/** Entries of the quarantine that are kept: the latest. */
+export const MAX_QUARANTINE = 10_000;
+/** Distinct reasons that an entry of the quarantine keeps. */
+export const MAX_REASONS = 20;
 
 /** A request body that has arrived. */
 export interface Notification {

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { AccountingWrite, Outcome, PlanOptions, QuarantineWrite, Received } from "./batch.ts";
+import {
+  type AccountingWrite,
+  MAX_REASONS,
+  type Outcome,
+  type PlanOptions,
+  type QuarantineWrite,
+  type Received,
+} from "./batch.ts";
 import { keyOf } from "./facts.ts";
 import { redactBody } from "./privacy.ts";
 import { dayOf } from "./statistics.ts";
@@ -30,7 +37,7 @@ export class Accounts {
       registry,
       envelope: envelope.key(),
       receivedAt,
-      reasons: reasons.includes(reason) ? reasons : [...reasons, reason].slice(0, 20),
+      reasons: reasons.includes(reason) ? reasons : [...reasons, reason].slice(0, MAX_REASONS),
       events: events + 1,
       bytes: envelope.bytes,
       excerpt: redactBody(envelope.excerpt(), this.#options.privacy, this.#options.key),

@@ -6,11 +6,8 @@
 
 import type { Document } from "mongodb";
 
-import type { QuarantineWrite } from "../../batch.ts";
+import { MAX_REASONS, type QuarantineWrite } from "../../batch.ts";
 import { longOf } from "./values.ts";
-
-/** Distinct reasons that an entry keeps. */
-const MAX_REASONS = 20;
 
 /**
  * Makes the update that joins what earlier parts of the same body left.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_QUARANTINE } from "../../batch.ts";
 import { dayOf } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -14,7 +15,6 @@ import { Folding } from "./folding.ts";
 const STEP = 500;
 /** Ids that one step looks at. */
 const SWEEP = 5000;
-const MAX_QUARANTINE = 10_000;
 
 type Id = string | Uint8Array;
 /** Position of the sweep over all ids: those of a registry and of its last event. */

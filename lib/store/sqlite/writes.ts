@@ -6,14 +6,15 @@
 
 import type { SQLInputValue } from "node:sqlite";
 
-import type {
-  BatchPlan,
-  Claim,
-  LogEntry,
-  ManifestWrite,
-  QuarantineWrite,
-  Removal,
-  RepositoryWrite,
+import {
+  type BatchPlan,
+  type Claim,
+  type LogEntry,
+  type ManifestWrite,
+  MAX_REASONS,
+  type QuarantineWrite,
+  type Removal,
+  type RepositoryWrite,
 } from "../../batch.ts";
 import { isChildType } from "../../event.ts";
 import { dayOf } from "../../statistics.ts";
@@ -223,7 +224,7 @@ function writeQuarantine({ database, names }: Context, entry: QuarantineWrite): 
     entry.envelope,
   );
   const before: string[] = present === undefined ? [] : JSON.parse(String(present.reasons));
-  const reasons = [...new Set([...before, ...entry.reasons])].slice(0, 20);
+  const reasons = [...new Set([...before, ...entry.reasons])].slice(0, MAX_REASONS);
   database.run(
     `INSERT INTO quarantine (registry_id, envelope, received_at, reasons, events, bytes, body)
       VALUES (?, ?, ?, ?, ?, ?, ?)
