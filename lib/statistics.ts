@@ -223,27 +223,6 @@ function changeOf(target: Target, counts: Counts, times: Times): Change {
 }
 
 /**
- * Merges changes so that each row has one.
- *
- * @param changes In any order.
- * @returns One change a row.
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { mergeChanges } from "./statistics.ts";
- *
- * const target = { kind: "repository", registry: "default", repository: "app" } as const;
- * const change = { key: "app", target, counts: { pulls: 1 }, times: {} };
- * assert.deepEqual(mergeChanges([change, change])[0]?.counts, { pulls: 2 });
- * ```
- */
-export function mergeChanges(changes: Iterable<Change>): Change[] {
-  const merged = new Map<string, Change>();
-  for (const change of changes) addChange(merged, change);
-  return [...merged.values()];
-}
-
-/**
  * Merges one more change into those of a batch.
  *
  * @param merged By key; changed in place.

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 
+import fc from "fast-check";
+
 import { ChangeSet } from "../lib/change_set.ts";
 import type { Meaning } from "../lib/mapping.ts";
-import { changesOf, type Circumstances, mergeChanges } from "../lib/statistics.ts";
+import { changesOf, type Circumstances } from "../lib/statistics.ts";
+import { merged, sortedByKey } from "./support/changes.ts";
 import { digestOf, noonUs } from "./support/events.ts";
 
 type Counted = readonly [Meaning, Circumstances];
@@ -24,9 +27,7 @@ function assertSame(events: readonly Counted[]): void {
   const set = new ChangeSet();
   for (const [meaning, of] of events) set.add(meaning, of);
   const alone = events.flatMap(([meaning, of]) => changesOf(meaning, of));
-  const sorted = (changes: ReturnType<typeof mergeChanges>) =>
-    changes.toSorted((one, other) => one.key < other.key ? -1 : 1);
-  assert.deepEqual(sorted(set.changes()), sorted(mergeChanges(alone)));
+  assert.deepEqual(sortedByKey(set.changes()), merged(alone));
 }
 
 Deno.test("ChangeSet adds up as if each event came alone", async (t) => {
@@ -53,6 +54,33 @@ Deno.test("ChangeSet adds up as if each event came alone", async (t) => {
       assertSame([event, other, event, other]);
     });
   }
+});
+
+Deno.test("ChangeSet adds up as if each event came alone, whatever they are", () => {
+  const anyMeaning = fc.constantFrom<Meaning>(
+    pull,
+    { ...pull, digest: b },
+    { type: "check", row: 6, digest: a, tag: "1.0" },
+    { type: "push", row: 8, digest: a, tag: "1.0", unchanged: false },
+    { type: "push", row: 8, digest: a, tag: "1.0", unchanged: true },
+    { type: "tagDelete", row: 12, tag: "1.0" },
+    { type: "blobPull", row: 7, digest: a },
+  );
+  const anyCircumstances: fc.Arbitrary<Circumstances> = fc.record({
+    registry: fc.constantFrom("default", "main"),
+    repository: fc.constantFrom("team/app", "team"),
+    at: fc.integer({ min: noonUs - 1e11, max: noonUs + 1e11 }),
+    tag: fc.constantFrom("1.0", ""),
+    actor: fc.constantFrom(
+      { dimension: "actor", name: "alice" } as const,
+      { dimension: "overflow", name: "alice" } as const,
+    ),
+    client: fc.constantFrom("docker", "podman"),
+    consumer: fc.constantFrom("ci", "other"),
+    size: fc.constantFrom(1, 2),
+  });
+  const anyEvents = fc.array(fc.tuple(anyMeaning, anyCircumstances), { maxLength: 60 });
+  fc.assert(fc.property(anyEvents, assertSame));
 });
 
 Deno.test("ChangeSet tells a new push from one of the same", () => {

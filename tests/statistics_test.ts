@@ -9,12 +9,13 @@ import {
   type Circumstances,
   type Counts,
   dayOf,
-  mergeChanges,
   type Metric,
   metricOf,
   METRICS,
   type Times,
 } from "../lib/statistics.ts";
+import { keyOfTarget } from "../lib/target.ts";
+import { merged } from "./support/changes.ts";
 import { digestOf, noon, noonUs } from "./support/events.ts";
 
 const digest = digestOf("a");
@@ -302,46 +303,42 @@ const anyChanges: fc.Arbitrary<Change[]> = fc
   .array(fc.tuple(anyMeaning, anyCircumstances), { maxLength: 12 })
   .map((events) => events.flatMap(([meaning, around]) => changesOf(meaning, around)));
 
-/** Merged changes in an order of their own, so that they can be compared. */
-function sorted(changes: readonly Change[]): Change[] {
-  return [...changes].sort((a, b) => a.key < b.key ? -1 : 1);
-}
-
-Deno.test("mergeChanges() comes to the same in any order", () => {
+Deno.test("addChange() comes to the same in any order", () => {
   const shuffled = anyChanges.chain((changes) =>
     fc.tuple(fc.constant(changes), fc.shuffledSubarray(changes, { minLength: changes.length }))
   );
   fc.assert(fc.property(shuffled, ([changes, others]) => {
-    assert.deepEqual(sorted(mergeChanges(others)), sorted(mergeChanges(changes)));
+    assert.deepEqual(merged(others), merged(changes));
   }));
 });
 
-Deno.test("mergeChanges() comes to the same in any grouping", () => {
+Deno.test("addChange() comes to the same in any grouping", () => {
   fc.assert(fc.property(anyChanges, anyChanges, anyChanges, (a, b, c) => {
-    const left = mergeChanges([...mergeChanges([...a, ...b]), ...c]);
-    const right = mergeChanges([...a, ...mergeChanges([...b, ...c])]);
-    assert.deepEqual(sorted(left), sorted(right));
-    assert.deepEqual(sorted(left), sorted(mergeChanges([...a, ...b, ...c])));
+    const left = merged([...merged([...a, ...b]), ...c]);
+    const right = merged([...a, ...merged([...b, ...c])]);
+    assert.deepEqual(left, right);
+    assert.deepEqual(left, merged([...a, ...b, ...c]));
   }));
 });
 
-Deno.test("mergeChanges() has one change a row, and leaves what it was given as it was", () => {
+Deno.test("addChange() has one change a row, and leaves what it was given as it was", () => {
   fc.assert(fc.property(anyChanges, (changes) => {
     const before = structuredClone(changes);
-    const merged = mergeChanges([...changes, ...changes]);
-    assert.equal(new Set(merged.map((change) => change.key)).size, merged.length);
+    const rows = merged([...changes, ...changes]);
+    for (const row of rows) assert.equal(row.key, keyOfTarget(row.target));
+    assert.equal(new Set(rows.map((change) => change.key)).size, rows.length);
     assert.deepEqual(changes, before);
   }));
 });
 
-Deno.test("mergeChanges() never has a first after a last", () => {
+Deno.test("addChange() never has a first after a last", () => {
   const pairs: [first: keyof Times, last: keyof Times][] = [
     ["firstPulled", "lastPulled"],
     ["firstPushed", "lastPushed"],
     ["firstSeen", "lastSeen"],
   ];
   fc.assert(fc.property(anyChanges, (changes) => {
-    for (const { times } of mergeChanges(changes)) {
+    for (const { times } of merged(changes)) {
       for (const [first, last] of pairs) {
         const { [first]: earliest, [last]: latest } = times;
         if (earliest === undefined || latest === undefined) continue;
@@ -351,18 +348,18 @@ Deno.test("mergeChanges() never has a first after a last", () => {
   }));
 });
 
-Deno.test("mergeChanges() keeps the least of first times and the greatest of all others", () => {
+Deno.test("addChange() keeps the least of first times and the greatest of all others", () => {
   const change = (times: Times): Change => ({
     key: "k",
     target: { kind: "repository", ...of },
     counts: { pulls: 1 },
     times,
   });
-  const merged = mergeChanges([
+  const rows = merged([
     change({ firstPulled: 5, lastPulled: 5, deletedAt: 1 }),
     change({ firstPulled: 3, lastPulled: 3, lastUsed: 9, deletedAt: 2 }),
   ]);
-  assert.deepEqual(merged.map(({ counts, times }) => ({ counts, times })), [{
+  assert.deepEqual(rows.map(({ counts, times }) => ({ counts, times })), [{
     counts: { pulls: 2 },
     times: { firstPulled: 3, lastPulled: 5, lastUsed: 9, deletedAt: 2 },
   }]);
