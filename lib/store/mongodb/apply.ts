@@ -91,8 +91,8 @@ async function naming<T>(
     const write = misfit === undefined ? undefined : writes[misfit.index];
     if (misfit === undefined || write === undefined || !("filter" in write)) throw error;
     const name = database.nameOf(write.collection);
-    const document = `in "${name}" the document ${JSON.stringify(write.filter)} does not fit`;
-    throw new EventFault(`${document}: ${misfit.message}`, { cause: error });
+    const what = `in "${name}" the document ${JSON.stringify(write.filter)} does not fit`;
+    throw new EventFault(`${what}: ${misfit.message}`, { cause: error });
   }
 }
 

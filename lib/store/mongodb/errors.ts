@@ -17,7 +17,7 @@ import {
 import { AppError } from "../../errors.ts";
 import { EventFault } from "../store.ts";
 
-/** The code of the server for a document that has something else where a number is moved. */
+/** The code of the server for a document that has something else than a number. */
 export const TYPE_MISMATCH = 14;
 
 /** Codes of the server that are the fault of an event: no retry would mend them. */
@@ -35,7 +35,7 @@ export const FAULT_CODES: ReadonlyMap<number, string> = new Map([
 /** How the driver says that a document is too large to be sent, for want of a code. */
 const TOO_LARGE = /larger than the maximum size|exceeds the max bson object size/;
 
-/** The same for a list, for want of a code of its own. */
+/** How the server says that a document has something else than a list, for want of a code. */
 const NO_LIST = /Cannot apply \$addToSet to (?:a )?non-array field/;
 
 /** Codes of the server after which the same transaction may well succeed. */
