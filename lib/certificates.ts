@@ -18,11 +18,11 @@ import {
   KEY_MODE,
   prepare,
   readPem,
-  reasonOf,
   waitingFor,
 } from "./certificates_files.ts";
 import { isIssuedBy, normalizeName, type PemPair, readCertificate } from "./certificates_issuer.ts";
 import { AppError } from "./errors.ts";
+import { reasonOf } from "./file_errors.ts";
 
 /** Which pair to serve, and for what names to make one. */
 export interface CertificateOptions {

@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "./errors.ts";
+import { reasonOf } from "./file_errors.ts";
 
 /** Keys: for their owner alone. */
 export const KEY_MODE = 0o600;
@@ -87,16 +88,4 @@ export async function prepare(path: string, text: string, mode: number): Promise
  */
 export async function commit(path: string): Promise<void> {
   await Deno.rename(waitingFor(path), path);
-}
-
-/**
- * Says in a few words what went wrong with a file.
- *
- * @param error What was thrown.
- * @returns Such as `no such file`.
- */
-export function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
 }

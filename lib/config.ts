@@ -25,7 +25,7 @@ import {
   type SslConfig,
   warningsOf,
 } from "./config_rules.ts";
-import { type Access, type ReadText, reasonOf, resolveAccess } from "./config_secrets.ts";
+import { type Access, type ReadText, resolveAccess } from "./config_secrets.ts";
 import {
   type CheckedSettings,
   checkSettings,
@@ -34,6 +34,7 @@ import {
 } from "./config_settings.ts";
 import type { ConsumerRule } from "./consumer.ts";
 import { AppError } from "./errors.ts";
+import { reasonOf } from "./file_errors.ts";
 
 export { type DialInfo, mongoUri } from "./config_dial_info.ts";
 export {

@@ -127,6 +127,16 @@ export function parseName(text: string): string | undefined {
 }
 
 /**
+ * Reads a token.
+ *
+ * @param text At least 8 visible characters of ASCII, without spaces.
+ * @returns The same text, or `undefined`.
+ */
+export function parseToken(text: string): string | undefined {
+  return /^[!-~]{8,}$/.test(text) ? text : undefined;
+}
+
+/**
  * Reads an address to listen on: an IP address or a host name, without a port.
  *
  * @param text IPv6 with or without brackets.

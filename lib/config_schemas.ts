@@ -6,7 +6,14 @@
 
 import { z } from "zod";
 
-import { parseDuration, parseName, parseOrigin, parseRange, parseSize } from "./config_formats.ts";
+import {
+  parseDuration,
+  parseName,
+  parseOrigin,
+  parseRange,
+  parseSize,
+  parseToken,
+} from "./config_formats.ts";
 
 /** An entry of `auth.ingest`, `auth.read` or `auth.admin`. */
 export type TokenEntry = z.infer<typeof tokenEntry>;
@@ -209,10 +216,6 @@ export function parseMongoUri(text: string): string | undefined {
  */
 export function parseCorsOrigin(text: string): string | undefined {
   return text === "*" ? text : parseOrigin(text);
-}
-
-function parseToken(text: string): string | undefined {
-  return text.length >= 8 && /^[!-~]+$/.test(text) ? text : undefined;
 }
 
 function within(value: number | undefined, least: number, most: number): number | undefined {

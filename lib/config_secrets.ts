@@ -6,9 +6,11 @@
  * @module
  */
 
+import { parseToken } from "./config_formats.ts";
 import type { KeyName } from "./config_keys.ts";
 import type { TokenEntry } from "./config_schemas.ts";
 import type { CheckedSettings, Findings, Place } from "./config_settings.ts";
+import { reasonOf } from "./file_errors.ts";
 
 /** Reads a small text file, and throws where it cannot. */
 export type ReadText = (path: string) => string;
@@ -58,19 +60,6 @@ export function readSecret(path: string, readText: ReadText, context: Context): 
     findings.problems.push({ place, text });
   }
   return undefined;
-}
-
-/**
- * Says in a few words why a file cannot be read.
- *
- * @param error What reading it threw.
- * @returns Such as `no such file`.
- */
-export function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -144,7 +133,7 @@ function objectionTo(
   if (registry !== undefined && name !== "auth.ingest") {
     return "registry binds tokens of auth.ingest alone; leave it out here";
   }
-  if (!/^[!-~]{8,}$/.test(token)) {
+  if (parseToken(token) === undefined) {
     return `expected one token of at least 8 visible characters in the file "${file ?? ""}"`;
   }
   return undefined;

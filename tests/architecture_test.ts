@@ -26,6 +26,7 @@ const layers: Place[][] = [
     "lib/version.ts",
     "lib/calendar.ts",
     "lib/code_points.ts",
+    "lib/file_errors.ts",
     "lib/freshness.ts",
     "lib/namespace.ts",
     "lib/patience.ts",

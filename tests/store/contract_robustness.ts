@@ -197,7 +197,7 @@ export const robustnessCases: readonly ContractCase[] = [
     async run(_t, under) {
       const stores: Store[] = [under.store, await under.another()];
       let made = 0;
-      const candidate = () => `token-${++made}`;
+      const candidate = () => `the-token-${++made}`;
       const racing = stores.flatMap((store) =>
         Array.from({ length: 4 }, () => store.madeToken("ingest", candidate()))
       );
@@ -205,13 +205,13 @@ export const robustnessCases: readonly ContractCase[] = [
       assert.equal(new Set(answers.map(({ token }) => token)).size, 1);
       assert.equal(answers.filter(({ isNew }) => isNew).length, 1);
       const [{ token } = assert.fail()] = answers;
-      assert.match(token, /^token-\d+$/);
-      const read = await under.store.madeToken("read", "another");
-      assert.deepEqual(read, { token: "another", isNew: true });
+      assert.match(token, /^the-token-\d+$/);
+      const read = await under.store.madeToken("read", "another-token");
+      assert.deepEqual(read, { token: "another-token", isNew: true });
       const store = await under.reopen();
       assert.deepEqual(await store.madeToken("ingest", candidate()), { token, isNew: false });
       assert.deepEqual(await store.madeToken("read", candidate()), {
-        token: "another",
+        token: "another-token",
         isNew: false,
       });
     },

@@ -1,14 +1,11 @@
 /**
- * Values that are made once: keys in the database, tokens in files beside it.
+ * Keys that are made once, in the database. Tokens are in files beside it: `made_token.ts`.
  *
  * @module
  */
 
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 
-import { AppError } from "../../errors.ts";
-import type { TokenRole } from "../store.ts";
 import type { Database } from "./database.ts";
 
 /**
@@ -40,34 +37,4 @@ export function madeKey(
  */
 export function madeFingerprintKey(database: Database): string {
   return madeKey(database, "fingerprint_key", randomBytes(32).toString("hex")).value;
-}
-
-/**
- * Gets a token, or makes it where there is none: in a file of its own, so that a copy of the
- * database holds no secret.
- *
- * @param folder That of the database.
- * @param role What the token is for.
- * @param candidate Kept where there is none.
- * @returns The token, and whether this call made it.
- * @throws {AppError} `unavailable` if the file cannot be written.
- */
-export async function madeToken(
-  folder: string,
-  role: TokenRole,
-  candidate: string,
-): Promise<{ token: string; isNew: boolean }> {
-  const path = join(folder, `token-${role}`);
-  try {
-    await Deno.writeTextFile(path, `${candidate}\n`, { mode: 0o600, createNew: true });
-    return { token: (await Deno.readTextFile(path)).trim(), isNew: true };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new AppError("unavailable", `Cannot write token "${path}": ${String(error)}`, {
-        hint: "let the user that runs DREC write to this folder",
-        cause: error,
-      });
-    }
-    return { token: (await Deno.readTextFile(path)).trim(), isNew: false };
-  }
 }

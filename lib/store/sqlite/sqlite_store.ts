@@ -4,8 +4,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
-
 import { createConsumerMatcher } from "../../consumer.ts";
 import type { Outcome, Received } from "../../batch.ts";
 import type { Metric } from "../../statistics.ts";
@@ -45,7 +43,8 @@ import { Expiry } from "./expiry.ts";
 import { readWatchedSince } from "./instances.ts";
 import { census } from "./census.ts";
 import { history, totals } from "./history.ts";
-import { madeFingerprintKey, madeKey, madeToken } from "./made.ts";
+import { madeFingerprintKey, madeKey } from "./made.ts";
+import { madeToken } from "./made_token.ts";
 import { listManifests } from "./manifests.ts";
 import { BatchRecorder } from "./record_batch.ts";
 import { accounting, findTag, listBreakdown, listEvents, listTags, series } from "./reads.ts";
@@ -204,7 +203,7 @@ export class SqliteStore implements Store {
   }
 
   madeToken(role: TokenRole, candidate: string): Promise<{ token: string; isNew: boolean }> {
-    return madeToken(dirname(this.#database.path), role, candidate);
+    return madeToken(this.#database, role, candidate);
   }
 
   expire(now: number): Promise<boolean> {
