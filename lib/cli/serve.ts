@@ -187,10 +187,10 @@ function storeChangeLog(log: Log): CollectorOptions["onStoreChange"] {
     const allowed = mayLog(isBack ? "back" : "gone");
     if (allowed === undefined) return;
     const { suppressed } = allowed;
-    if (isBack) log.info("the store answers again", { suppressed });
-    else {log.error("the store does not answer; registries keep their events", {
-        error,
-        suppressed,
-      });}
+    if (isBack) {
+      log.info("the store answers again", { suppressed });
+    } else {
+      log.error("the store does not answer; registries keep their events", { error, suppressed });
+    }
   };
 }
