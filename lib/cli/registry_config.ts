@@ -11,7 +11,7 @@ import { type Config, loadConfig } from "../config.ts";
 import { openStore } from "../store/open.ts";
 import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
-import { tokenFor } from "./token.ts";
+import { ingestTokenFor, tokenFor } from "./token.ts";
 
 const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -35,17 +35,25 @@ trust DREC's certificate, and a curl line that shows the numbers.
       throw usageError(`Cannot use "${registry}" as a registry's name: a-z, 0-9, ".", "_", "-"`);
     }
     const config = await loadConfig(file, { flags });
-    const store = await openStore(config, { exclusive: false });
-    const tokens = {
-      ingest: await tokenFor(config, "ingest", store),
-      read: await tokenFor(config, "read", store),
-    };
-    await store.close();
     const url = publicUrl(config, config.server.port);
-    printRegistryConfig(terminal, config, { url, tokens, ...(registry ? { registry } : {}) });
+    printRegistryConfig(terminal, config, { url, ...await findTokens(config, registry) });
     return 0;
   },
 };
+
+async function findTokens(
+  config: Config,
+  registry: string | undefined,
+): Promise<Pick<RegistryConfigParts, "tokens" | "registry">> {
+  const store = await openStore(config, { exclusive: false });
+  try {
+    const { token: ingest, registry: name } = await ingestTokenFor(config, registry, store);
+    const tokens = { ingest, read: await tokenFor(config, "read", store) };
+    return { tokens, ...(name === undefined ? {} : { registry: name }) };
+  } finally {
+    await store.close();
+  }
+}
 
 /** What the snippet is made from beside the configuration. */
 export interface RegistryConfigParts {

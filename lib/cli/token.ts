@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
+import { AppError } from "../errors.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
 import { type Command, parseArguments, usageError } from "./command.ts";
@@ -91,6 +92,41 @@ export async function tokenFor(
   if (access === "none" || !isTokenNeeded(config, role)) return undefined;
   if (access !== "unset") return access[0]?.token;
   return (await store.madeToken(role, makeToken())).token;
+}
+
+/** What a registry sends its events with. */
+export interface IngestToken {
+  /** Absent where the role is open. */
+  readonly token: string | undefined;
+  /** The name that the registry is counted by, if it is not that of the bare route. */
+  readonly registry: string | undefined;
+}
+
+/**
+ * Finds a token with which a registry may send events: its own one, or one that is bound to none.
+ *
+ * @param config The configuration.
+ * @param registry Its name; `undefined` for whatever a token allows.
+ * @param store Where made tokens are.
+ * @returns The token, with the name that it is bound to where no name was given.
+ * @throws {AppError} `invalid` if all tokens are bound to other registries.
+ */
+export async function ingestTokenFor(
+  config: Config,
+  registry: string | undefined,
+  store: Store,
+): Promise<IngestToken> {
+  const access = config.auth.ingest;
+  if (access === "none" || access === "unset") {
+    return { token: await tokenFor(config, "ingest", store), registry };
+  }
+  const own = access.find((token) => registry !== undefined && token.registry === registry);
+  const free = access.find((token) => token.registry === undefined);
+  const fit = own ?? free ?? (registry === undefined ? access[0] : undefined);
+  if (fit !== undefined) return { token: fit.token, registry: registry ?? fit.registry };
+  throw new AppError("invalid", `No token of auth.ingest is good for the registry "${registry}"`, {
+    hint: `add one with registry: ${registry}, or one without a registry`,
+  });
 }
 
 /**

@@ -7,6 +7,47 @@ import { runDrec } from "../support/process.ts";
 import { createCertificates } from "../support/tls.ts";
 import { tempDir } from "../support/wait.ts";
 
+testForms("drec registry-config prints a token that is good for the registry", async (
+  executable,
+  t,
+) => {
+  const main = `{ token: token-of-main, registry: main }`;
+  const other = `{ token: token-of-other, registry: other }`;
+  const free = `{ token: token-of-all }`;
+  const cases: [name: string, tokens: string[], args: string[], path: string, token: string][] = [
+    ["its own", [main, free, other], ["--registry", "other"], "/events/other", "token-of-other"],
+    ["one for all", [main, free], ["--registry", "third"], "/events/third", "token-of-all"],
+    ["one for all, unnamed", [main, free], [], "/events", "token-of-all"],
+    ["only bound ones, unnamed", [main, other], [], "/events/main", "token-of-main"],
+  ];
+  await using folder = await tempDir();
+  const runWith = async (tokens: string[], args: string[]) => {
+    const file = `auth: { ingest: [${tokens.join(", ")}] }\n`;
+    await Deno.writeTextFile(folder.join("config.yml"), file);
+    const all = ["registry-config", ...args];
+    return await runDrec({ executable, cwd: folder.path, args: all });
+  };
+  for (const [name, tokens, args, path, token] of cases) {
+    await t.step(name, async () => {
+      const { code, stdout, stderr } = await runWith(tokens, args);
+      assert.equal(code, 0, stderr);
+      const { url, headers } = snippetOf(stdout).notifications.endpoints[0] ?? {};
+      assert.deepEqual([url, headers], [`https://127.0.0.1:8443${path}`, {
+        Authorization: [`Bearer ${token}`],
+      }]);
+    });
+  }
+  await t.step("none", async () => {
+    const { code, stdout, stderr } = await runWith([main, other], ["--registry", "third"]);
+    assert.match(
+      stderr,
+      /^drec: No token of auth\.ingest is good for the registry "third"\nTry: add one with registry: third/,
+    );
+    assert.equal(stdout, "");
+    assert.equal(code, 2);
+  });
+});
+
 /** The part of the output that is to be pasted. */
 function snippetOf(stdout: string): { notifications: { endpoints: Record<string, unknown>[] } } {
   const [, snippet = ""] = /^1\. Paste .*\n\n([^]*?)\n\n2\. /.exec(stdout) ?? [];
