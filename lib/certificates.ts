@@ -10,35 +10,30 @@
 
 import { dirname } from "node:path";
 
-import { ensureAuthority, issue, readAuthority } from "./certificates_authority.ts";
 import {
-  CERT_MODE,
-  commit,
-  exists,
-  KEY_MODE,
-  prepare,
-  readPem,
-  waitingFor,
-} from "./certificates_files.ts";
-import { isIssuedBy, normalizeName, type PemPair, readCertificate } from "./certificates_issuer.ts";
+  type Authority,
+  checkAuthority,
+  ensureAuthority,
+  issue,
+  readAuthority,
+} from "./certificates_authority.ts";
+import { CERT_MODE, commit, exists, KEY_MODE, prepare, waitingFor } from "./certificates_files.ts";
+import { isIssuedBy, type PemPair, readCertificate } from "./certificates_issuer.ts";
+import { type CertificateOptions, namesOf, nowOf } from "./certificates_options.ts";
+import {
+  checkDates,
+  isRenewalDue,
+  problemOf,
+  readPair,
+  refuse,
+  START_AGAIN,
+  warningsOf,
+} from "./certificates_pair.ts";
 import { AppError } from "./errors.ts";
-import { reasonOf } from "./file_errors.ts";
+import { reasonOf, remedyOf } from "./file_errors.ts";
 
-/** Which pair to serve, and for what names to make one. */
-export interface CertificateOptions {
-  /** Path of the certificate. */
-  readonly cert: string;
-  /** Path of its private key. */
-  readonly certKey: string;
-  /** Names beside the host's own for a generated certificate. */
-  readonly names: readonly string[];
-  /** The URL under which others reach DREC; its host is one of the names. */
-  readonly externalUrl?: string | undefined;
-  /** The name of this machine. */
-  readonly hostname: string;
-  /** Milliseconds since 1970. Default: the clock. */
-  readonly now?: () => number;
-}
+export type { CertificateOptions } from "./certificates_options.ts";
+export { isRenewalDue } from "./certificates_pair.ts";
 
 /** A pair that can be served. */
 export interface Certificates {
@@ -57,12 +52,6 @@ export interface Certificates {
   readonly warnings: readonly string[];
 }
 
-const RENEW_BEFORE_MS = 30 * 86_400_000;
-const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
-const OWN_PAIR_HINT = "put a certificate and its key there, or remove both to have new ones made";
-const START_AGAIN = "remove it, ca.crt and both keys, start again, and let the registries trust " +
-  "the new ca.crt";
-
 /**
  * Reads the pair, makes it if neither file exists, and renews it if DREC made it.
  *
@@ -72,7 +61,7 @@ const START_AGAIN = "remove it, ca.crt and both keys, start again, and let the r
  *   cannot be written.
  */
 export async function ensureCertificates(options: CertificateOptions): Promise<Certificates> {
-  await finishInterrupted(options);
+  if (await isInterrupted(options)) await commit(options.cert);
   const isThere = await exists(options.cert) || await exists(options.certKey);
   if (isThere) return await loadCertificates(options);
   await createPair(options);
@@ -87,43 +76,66 @@ export async function ensureCertificates(options: CertificateOptions): Promise<C
  * @throws {AppError} `invalid` if a file is missing, unreadable or no use.
  */
 export async function loadCertificates(options: CertificateOptions): Promise<Certificates> {
-  const found = await readPair(options);
-  const problem = problemOf(found);
-  if (problem !== undefined) throw refuse(options, problem);
-  const authority = await readAuthority(options.cert);
-  const isOurs = authority !== undefined && await isIssuedBy(found.cert, authority.cert);
-  const { pair, warnings } = isOurs && authority.key !== undefined
-    ? await renewIfDue(found, { cert: authority.cert, key: authority.key }, options)
-    : { pair: found, warnings: [] };
+  const found = await findPair(options);
+  const { pair, warnings } = await renewIfDue(found, options);
   checkDates(pair, options);
   return {
     ...pair,
-    caFile: isOurs ? authority.file : undefined,
+    caFile: found.authority?.file,
     notAfter: readCertificate(pair.cert).notAfter,
-    generated: isOurs && authority.key !== undefined,
+    generated: found.authority?.key !== undefined,
     created: false,
-    warnings: [...warnings, ...warningsOf(pair, options)],
+    warnings: [...warnings, ...warningsOf(pair, options, remedyFor(found))],
   };
 }
 
 /**
- * Says whether a certificate is so near its end that a generated one is renewed.
+ * Says whether {@linkcode ensureCertificates} would do, as far as that can be known without making
+ * or changing a file.
  *
- * @param notAfter Its end.
- * @param now The time, in milliseconds.
- * @returns True in the last 30 days.
+ * @param options Which files and names.
+ * @returns Its warnings.
+ * @throws {AppError} `invalid` if a file is missing, unreadable or no use.
  */
-export function isRenewalDue(notAfter: Date, now: number): boolean {
-  return notAfter.getTime() - now < RENEW_BEFORE_MS;
+export async function inspectCertificates(options: CertificateOptions): Promise<readonly string[]> {
+  if (await isInterrupted(options)) return [];
+  if (!await exists(options.cert) && !await exists(options.certKey)) {
+    checkPaths(options);
+    await checkAuthority(options.cert, nowOf(options));
+    return [];
+  }
+  const found = await findPair(options);
+  const renewal = renewalOf(found, options);
+  if (renewal === "due") {
+    await checkAuthority(options.cert, nowOf(options));
+    return [];
+  }
+  checkDates(found.pair, options);
+  const warnings = renewal === "in vain" ? [endOfAuthority(options)] : [];
+  return [...warnings, ...warningsOf(found.pair, options, remedyFor(found))];
+}
+
+/** A pair that belongs together, and the authority beside it if that has issued it. */
+interface FoundPair {
+  readonly pair: PemPair;
+  readonly authority: Authority | undefined;
+}
+
+async function findPair(options: CertificateOptions): Promise<FoundPair> {
+  const pair = await readPair(options);
+  const problem = problemOf(pair);
+  if (problem !== undefined) throw refuse(options, problem);
+  const authority = await readAuthority(options.cert);
+  const isOurs = authority !== undefined && await isIssuedBy(pair.cert, authority.cert);
+  return { pair, authority: isOurs ? authority : undefined };
 }
 
 /** After a crash between the last two steps of {@linkcode createPair} the certificate waits. */
-async function finishInterrupted(options: CertificateOptions): Promise<void> {
+async function isInterrupted(options: CertificateOptions): Promise<boolean> {
   const waiting = waitingFor(options.cert);
-  if (await exists(options.cert) || !await exists(options.certKey)) return;
-  if (!await exists(waiting)) return;
-  const pair = await readPair({ ...options, cert: waiting });
-  if (problemOf(pair) === undefined) await commit(options.cert);
+  if (await exists(options.cert) || !await exists(options.certKey)) return false;
+  if (!await exists(waiting)) return false;
+  return problemOf(await readPair({ ...options, cert: waiting })) === undefined;
 }
 
 /**
@@ -132,7 +144,7 @@ async function finishInterrupted(options: CertificateOptions): Promise<void> {
  */
 async function createPair(options: CertificateOptions): Promise<void> {
   const { cert, certKey } = options;
-  if (cert === certKey) throw refuse(options, "the certificate and its key are the same file");
+  checkPaths(options);
   try {
     const authority = await ensureAuthority(cert, nowOf(options));
     const pair = await issue(authority, { names: namesOf(options), now: nowOf(options) });
@@ -142,115 +154,75 @@ async function createPair(options: CertificateOptions): Promise<void> {
     await commit(certKey);
     await commit(cert);
   } catch (error) {
-    if (error instanceof AppError) throw error;
     throw unwritable(`Cannot make certificate "${cert}"`, cert, error);
   }
 }
 
-async function renewIfDue(
-  pair: PemPair,
-  authority: PemPair,
+function checkPaths(options: CertificateOptions): void {
+  if (options.cert !== options.certKey) return;
+  throw refuse(options, "the certificate and its key are the same file");
+}
+
+/** Whether DREC would renew a pair; `in vain` where the authority cannot give more time. */
+function renewalOf(
+  { pair, authority }: FoundPair,
   options: CertificateOptions,
-): Promise<{ pair: PemPair; warnings: string[] }> {
+): "no" | "due" | "in vain" {
+  if (authority?.key === undefined) return "no";
   const now = nowOf(options);
   const { notBefore, notAfter, names } = readCertificate(pair.cert);
   const isComplete = namesOf(options).every((name) => names.includes(name));
   // One that is not valid yet was made while the clock was wrong.
   const isCurrent = notBefore.getTime() <= now && !isRenewalDue(notAfter, now);
-  if (isComplete && isCurrent) return { pair, warnings: [] };
+  if (isComplete && isCurrent) return "no";
   const end = readCertificate(authority.cert).notAfter;
-  // An authority near its end cannot give more time.
-  if (end.getTime() <= now || (isComplete && notBefore.getTime() <= now && end <= notAfter)) {
-    return { pair, warnings: [`the authority of "${options.cert}" ends, too: ${START_AGAIN}`] };
-  }
+  const isVain = end.getTime() <= now ||
+    (isComplete && notBefore.getTime() <= now && end <= notAfter);
+  return isVain ? "in vain" : "due";
+}
+
+async function renewIfDue(
+  found: FoundPair,
+  options: CertificateOptions,
+): Promise<{ pair: PemPair; warnings: string[] }> {
+  const { pair, authority } = found;
+  const renewal = renewalOf(found, options);
+  if (renewal === "in vain") return { pair, warnings: [endOfAuthority(options)] };
+  if (renewal === "no" || authority?.key === undefined) return { pair, warnings: [] };
   try {
-    const next = await issue(authority, { names: namesOf(options), now, renew: pair });
+    const names = namesOf(options);
+    const issuer = { cert: authority.cert, key: authority.key };
+    const next = await issue(issuer, { names, now: nowOf(options), renew: pair });
     await prepare(options.cert, next.cert, CERT_MODE);
     await commit(options.cert);
     return { pair: next, warnings: [] };
   } catch (error) {
     const failure = unwritable(`Cannot renew certificate "${options.cert}"`, options.cert, error);
-    if (notAfter.getTime() <= now) throw failure;
+    const { notAfter } = readCertificate(pair.cert);
+    if (notAfter.getTime() <= nowOf(options)) throw failure;
     return { pair, warnings: [`${failure.message}; it serves on until ${notAfter.toISOString()}`] };
   }
 }
 
-async function readPair({ cert, certKey }: CertificateOptions): Promise<PemPair> {
-  for (const path of [cert, certKey]) {
-    if (await exists(path)) continue;
-    throw new AppError("invalid", `Cannot read "${path}": no such file`, { hint: OWN_PAIR_HINT });
-  }
-  return { cert: await readPem(cert), key: await readPem(certKey) };
+function endOfAuthority({ cert }: CertificateOptions): string {
+  return `the authority of "${cert}" ends, too: ${START_AGAIN}`;
 }
 
-/** Asks the TLS stack that will serve the pair: no other judge knows all kinds of keys. */
-function problemOf({ cert, key }: PemPair): string | undefined {
-  if (key.includes("ENCRYPTED")) return "its key is encrypted; decrypt it with `openssl pkey`";
-  try {
-    readCertificate(cert);
-  } catch {
-    return "it is no certificate in PEM form";
-  }
-  try {
-    Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key }).close();
-    return undefined;
-  } catch (error) {
-    return problemOfTls(error);
-  }
-}
-
-function problemOfTls(error: unknown): string | undefined {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  if (message.includes("KeyMismatch")) return "it does not belong to its key";
-  if (message.includes("No keys found")) return "its key is no private key in PEM form";
-  // An error with another name of its own is about the socket and not about the pair.
-  return ["Error", "TypeError", "InvalidData"].includes(name) ? message : undefined;
-}
-
-function checkDates({ cert }: PemPair, options: CertificateOptions): void {
-  const { notBefore, notAfter } = readCertificate(cert);
-  const now = nowOf(options);
-  if (notAfter.getTime() <= now) {
-    const hint = `replace it by a renewed one; if DREC made it, ${START_AGAIN}`;
-    throw refuse(options, `it expired at ${notAfter.toISOString()}`, hint);
-  }
-  if (notBefore.getTime() > now) {
-    const hint = "check the clock of this machine, or wait";
-    throw refuse(options, `it is not valid before ${notBefore.toISOString()}`, hint);
-  }
-}
-
-function warningsOf({ cert }: PemPair, options: CertificateOptions): string[] {
-  const { isAuthority, names, notAfter } = readCertificate(cert);
-  const isNearEnd = isRenewalDue(notAfter, nowOf(options));
-  const doubts: [boolean, string][] = [
-    [isAuthority, "is that of an authority (CA:TRUE); some clients refuse it as a server's"],
-    [names.length === 0, "has no subject alternative names; registries refuse it"],
-    [isNearEnd, `expires at ${notAfter.toISOString()}`],
-  ];
-  return doubts.filter(([isDoubtful]) => isDoubtful)
-    .map(([, text]) => `certificate "${options.cert}" ${text}`);
-}
-
-function namesOf({ hostname, externalUrl, names }: CertificateOptions): string[] {
-  const host = externalUrl === undefined ? [] : [new URL(externalUrl).hostname];
-  const all = [hostname, ...LOCAL_NAMES, ...host, ...names];
-  const plain = all.map((name) => normalizeName(name.replace(/^\[(.*)\]$/, "$1")));
-  return [...new Set(plain.filter((name) => name !== ""))];
-}
-
-function nowOf({ now = Date.now }: CertificateOptions): number {
-  return now();
-}
-
-function refuse({ cert }: CertificateOptions, problem: string, hint = OWN_PAIR_HINT): AppError {
-  return new AppError("invalid", `Cannot use certificate "${cert}": ${problem}`, { hint });
+/** How the certificate that is served would get a name that it has not. */
+function remedyFor({ authority }: FoundPair): string {
+  const issue = "have it issued for all of them";
+  if (authority === undefined) return issue;
+  if (authority.key === undefined) return `put ca.key back beside ca.crt, or ${issue}`;
+  return "DREC adds it as soon as the certificate can be renewed";
 }
 
 function unwritable(message: string, cert: string, cause: unknown): AppError {
+  // The authority is no use: what to do about that is said already.
+  if (cause instanceof AppError) return cause;
+  const hint = `make the directory "${dirname(cert)}" writable, put a certificate and its key ` +
+    "there, or set server.ssl to off behind a proxy that does TLS";
   return new AppError("unavailable", `${message}: ${reasonOf(cause)}`, {
-    hint: `make the directory "${dirname(cert)}" writable, put a certificate and its key there, ` +
-      "or set server.ssl to off behind a proxy that does TLS",
+    hint: remedyOf(cause, hint),
     cause,
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { dirname, join } from "node:path";
 
 import { CERT_MODE, commit, exists, KEY_MODE, prepare, readPem } from "./certificates_files.ts";
@@ -51,20 +52,71 @@ export async function readAuthority(cert: string): Promise<Authority | undefined
  * @throws {AppError} `invalid` if what is there cannot issue certificates.
  */
 export async function ensureAuthority(cert: string, now: number): Promise<PemPair> {
+  return await checkAuthority(cert, now) ?? await makeAuthority(cert, now);
+}
+
+/**
+ * Checks that {@linkcode ensureAuthority} finds nothing that is of no use.
+ *
+ * @param cert Path of the certificate beside it.
+ * @param now The time, in milliseconds.
+ * @returns The authority, `undefined` if it has to be made.
+ * @throws {AppError} `invalid` if what is there cannot issue certificates.
+ */
+export async function checkAuthority(cert: string, now: number): Promise<PemPair | undefined> {
   const { file, keyFile } = filesBeside(cert);
   const found = await readAuthority(cert);
-  if (found === undefined) return await makeAuthority(cert, now);
-  const renewal = `remove "${file}" and "${keyFile}", start again, and let the registries trust ` +
-    `the new "${file}"`;
+  if (found === undefined) {
+    if (await exists(keyFile)) checkOwnKind(await readPem(keyFile), cert);
+    return undefined;
+  }
   if (found.key === undefined) {
     const message = `Cannot make certificate "${cert}": "${keyFile}" is missing`;
-    throw new AppError("invalid", message, { hint: `put it beside "${file}", or ${renewal}` });
+    const hint = `put it beside "${file}", or ${beginAnew(cert)}`;
+    throw new AppError("invalid", message, { hint });
   }
   if (endOf(found.cert) <= now) {
     const message = `Cannot make certificate "${cert}": "${file}" has expired or is none`;
-    throw new AppError("invalid", message, { hint: renewal });
+    throw new AppError("invalid", message, { hint: beginAnew(cert) });
+  }
+  if (!new X509Certificate(found.cert).checkPrivateKey(readKey(found.key, cert))) {
+    throw foreignKey();
   }
   return { cert: found.cert, key: found.key };
+}
+
+/** A new certificate is only made for what {@linkcode createAuthority} makes itself. */
+function checkOwnKind(key: string, cert: string): void {
+  if (readKey(key, cert).asymmetricKeyDetails?.namedCurve === "prime256v1") return;
+  throw unusableKey(cert, "it is no key of the curve P-256");
+}
+
+function readKey(key: string, cert: string): KeyObject {
+  try {
+    return createPrivateKey(key);
+  } catch (cause) {
+    throw unusableKey(cert, "it is no private key in PEM form, or encrypted", cause);
+  }
+}
+
+function unusableKey(cert: string, problem: string, cause?: unknown): AppError {
+  const hint = `put back the key of the authority, or ${beginAnew(cert)}`;
+  return new AppError("invalid", `Cannot use "${filesBeside(cert).keyFile}": ${problem}`, {
+    hint,
+    cause,
+  });
+}
+
+function foreignKey(): AppError {
+  return new AppError("invalid", "Cannot make certificate: ca.key does not belong to ca.crt", {
+    hint: "put back the key of the authority, or remove both files to have new ones made",
+  });
+}
+
+function beginAnew(cert: string): string {
+  const { file, keyFile } = filesBeside(cert);
+  return `remove "${file}" and "${keyFile}", start again, and let the registries trust the new ` +
+    `"${file}"`;
 }
 
 /**
@@ -78,9 +130,7 @@ export async function ensureAuthority(cert: string, now: number): Promise<PemPai
 export async function issue(authority: PemPair, options: IssueOptions): Promise<PemPair> {
   const pair = await issueCertificate(authority, options);
   if (await isIssuedBy(pair.cert, authority.cert)) return pair;
-  throw new AppError("invalid", "Cannot make certificate: ca.key does not belong to ca.crt", {
-    hint: "put back the key of the authority, or remove both files to have new ones made",
-  });
+  throw foreignKey();
 }
 
 /** The key goes first: a certificate made again for the same key is trusted like the first. */

@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "./errors.ts";
-import { reasonOf } from "./file_errors.ts";
+import { reasonOf, remedyOf } from "./file_errors.ts";
 
 /** Keys: for their owner alone. */
 export const KEY_MODE = 0o600;
@@ -26,13 +26,24 @@ export async function readPem(
   hint = "make it readable for the user that DREC runs as",
 ): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    // What some editors put in front of a text is no part of PEM.
+    return (await Deno.readTextFile(path)).replace(/^\uFEFF/, "");
   } catch (error) {
     throw new AppError("invalid", `Cannot read "${path}": ${reasonOf(error)}`, {
-      hint,
+      hint: remedyOf(error, hint),
       cause: error,
     });
   }
+}
+
+/**
+ * Finds the first certificate of a text. Its key may stand in front of it, in the same file.
+ *
+ * @param pem A certificate, perhaps with its chain.
+ * @returns The certificate alone; the whole text where there is none.
+ */
+export function firstCertificateIn(pem: string): string {
+  return /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/.exec(pem)?.[0] ?? pem;
 }
 
 /**

@@ -25,6 +25,8 @@ import {
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 
+import { firstCertificateIn } from "./certificates_files.ts";
+
 /** A certificate and its private key, both PEM. */
 export interface PemPair {
   readonly cert: string;
@@ -134,7 +136,7 @@ export async function issueCertificate(
  * @throws {Error} If there is none.
  */
 export function readCertificate(pem: string): CertificateFacts {
-  const cert = new X509Certificate(pem);
+  const cert = new X509Certificate(firstCertificateIn(pem));
   const alternatives = cert.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
   return {
     notBefore: cert.notBefore,
@@ -155,7 +157,9 @@ export function readCertificate(pem: string): CertificateFacts {
  */
 export async function isIssuedBy(cert: string, authority: string): Promise<boolean> {
   try {
-    const [leaf, issuer] = [new X509Certificate(cert), new X509Certificate(authority)];
+    const [leaf, issuer] = [cert, authority].map(firstCertificateIn)
+      .map((pem) => new X509Certificate(pem));
+    if (leaf === undefined || issuer === undefined) return false;
     return leaf.issuer === issuer.subject &&
       await leaf.verify({ publicKey: issuer.publicKey, signatureOnly: true });
   } catch {

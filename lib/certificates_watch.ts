@@ -10,6 +10,7 @@ import {
   isRenewalDue,
   loadCertificates,
 } from "./certificates.ts";
+import { readPem } from "./certificates_files.ts";
 import { AppError } from "./errors.ts";
 
 /** Looks after the files of a running server. */
@@ -96,6 +97,6 @@ async function look(state: State, options: WatchOptions): Promise<State> {
 
 /** Differs from every valid pair while a file is missing. */
 async function contentOf({ cert, certKey }: CertificateOptions): Promise<string> {
-  const texts = [cert, certKey].map((path) => Deno.readTextFile(path).catch(() => "(missing)"));
+  const texts = [cert, certKey].map((path) => readPem(path).catch(() => "(missing)"));
   return (await Promise.all(texts)).join("");
 }

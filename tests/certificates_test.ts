@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 
-import { type CertificateOptions, ensureCertificates } from "../lib/certificates.ts";
+import {
+  type CertificateOptions,
+  ensureCertificates,
+  inspectCertificates,
+} from "../lib/certificates.ts";
 import { isIssuedBy, normalizeName, readCertificate } from "../lib/certificates_issuer.ts";
 import { AppError } from "../lib/errors.ts";
 import { run, runOk } from "./support/child.ts";
@@ -244,6 +248,26 @@ Deno.test("ensureCertificates() uses an authority again", async (t) => {
     assert.match(error.message, /: ".*ca\.crt" has expired or is none$/);
     assert.match(error.hint ?? "", /^remove ".*ca\.crt" and ".*ca\.key", start again/);
   });
+  await t.step("unless its key is junk", async () => {
+    const key = folder.join("ca.key");
+    const good = await Deno.readTextFile(key);
+    await Deno.writeTextFile(key, "junk");
+    for (const hasCertificate of [true, false]) {
+      if (!hasCertificate) await Deno.rename(folder.join("ca.crt"), folder.join("kept.crt"));
+      const error = await failureOf(optionsIn(folder));
+      assert.equal(error.code, "invalid");
+      assert.equal(
+        error.message,
+        `Cannot use "${key}": it is no private key in PEM form, or encrypted`,
+      );
+      assert.match(
+        error.hint ?? "",
+        /^put back the key of the authority, or remove ".*ca\.crt" and ".*ca\.key", start again/,
+      );
+    }
+    await Deno.rename(folder.join("kept.crt"), folder.join("ca.crt"));
+    await Deno.writeTextFile(key, good);
+  });
   await t.step("unless its key belongs to another", async () => {
     await using other = await tempDir();
     await ensureCertificates(optionsIn(other));
@@ -338,6 +362,122 @@ Deno.test("ensureCertificates() renews for a new name", async () => {
   assert.equal(third.cert, second.cert);
 });
 
+Deno.test("ensureCertificates() names what the served certificate is not good for", async (t) => {
+  const asked = { names: ["drec.example", "192.0.2.7"], externalUrl: "https://EXAMPLE.org:1" };
+  await t.step("its own, whose authority has no key any more", async () => {
+    await using folder = await tempDir();
+    await ensureCertificates(optionsIn(folder, { names: ["drec.example"] }));
+    await Deno.remove(folder.join("ca.key"));
+    const { warnings } = await ensureCertificates(optionsIn(folder, asked));
+    assert.deepEqual(warnings, [
+      `certificate "${folder.join("domain.crt")}" is not good for example.org, 192.0.2.7, asked ` +
+      "for by server.ssl.names or server.external_url; registries that use such a name refuse " +
+      "it: put ca.key back beside ca.crt, or have it issued for all of them",
+    ]);
+  });
+  await t.step("one of the operator, with a wildcard", async () => {
+    const names = ["*.drec.example", "Example.ORG"];
+    const notAfter = new Date(Date.now() + 90 * DAY_MS);
+    await using own = await createCertificates({ names, notAfter });
+    const warningsWith = async (more: Partial<CertificateOptions>) => {
+      const options = { names: [], hostname: "drec-host", ...more };
+      return (await ensureCertificates({
+        ...options,
+        cert: own.certFile,
+        certKey: own.keyFile,
+      })).warnings;
+    };
+    assert.deepEqual(await warningsWith({ names: ["a.drec.example"] }), []);
+    assert.deepEqual(await warningsWith({ externalUrl: "https://example.org" }), []);
+    for (const name of ["drec.example", "a.b.drec.example", "localhost", "192.0.2.7"]) {
+      const [warning = ""] = await warningsWith({ names: [name] });
+      assert.ok(warning.includes(`is not good for ${name}, asked for by`), warning);
+      assert.match(warning, / have it issued for all of them$/);
+    }
+  });
+});
+
+Deno.test("inspectCertificates() says what ensureCertificates() would, and changes nothing", async (t) => {
+  const check = async (folder: TempDir, options: CertificateOptions) => {
+    const read = async () =>
+      Promise.all(
+        (await namesIn(folder)).map(async (name) => [
+          name,
+          (await Deno.stat(folder.join(name))).isFile && await Deno.readTextFile(folder.join(name)),
+        ]),
+      );
+    const before = await read();
+    try {
+      return await inspectCertificates(options);
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    } finally {
+      assert.deepEqual(await read(), before);
+    }
+  };
+  /** Both say the same; the one that changes files is asked last. */
+  const agree = async (folder: TempDir, options: CertificateOptions) => {
+    const error = await check(folder, options);
+    const other = await failureOf(options);
+    assert.ok(error instanceof AppError);
+    assert.deepEqual([error.code, error.message, error.hint], [
+      other.code,
+      other.message,
+      other.hint,
+    ]);
+  };
+  await using folder = await tempDir();
+  await t.step("before the first start", async () => {
+    assert.deepEqual(await check(folder, optionsIn(folder)), []);
+    await agree(folder, optionsIn(folder, { certKey: folder.join("domain.crt") }));
+  });
+  const whole = await ensureCertificates(optionsIn(folder));
+  await t.step("with what DREC made, also where that is to be renewed", async () => {
+    assert.deepEqual(await check(folder, optionsIn(folder)), []);
+    assert.deepEqual(await check(folder, optionsIn(folder, { names: ["drec.example"] })), []);
+    assert.deepEqual(await check(folder, optionsIn(folder, inDays(380))), []);
+    assert.deepEqual(await check(folder, optionsIn(folder, inDays(400))), []);
+  });
+  await t.step("where the authority ends", () => agree(folder, optionsIn(folder, inDays(3700))));
+  await t.step("without the key of the authority", async () => {
+    await Deno.rename(folder.join("ca.key"), folder.join("kept.key"));
+    const warnings = await check(folder, optionsIn(folder, { names: ["drec.example"] }));
+    assert.match(String(warnings), /is not good for drec\.example, .* put ca\.key back/);
+    await agree(folder, optionsIn(folder, inDays(400)));
+    await Deno.rename(folder.join("kept.key"), folder.join("ca.key"));
+  });
+  await t.step("without one of the files", async () => {
+    for (const name of ["domain.crt", "domain.key"]) {
+      await Deno.rename(folder.join(name), folder.join("kept"));
+      await agree(folder, optionsIn(folder));
+      await Deno.rename(folder.join("kept"), folder.join(name));
+    }
+  });
+  await t.step("with a pair that does not belong together", async () => {
+    await using other = await createCertificates();
+    await Deno.writeTextFile(folder.join("domain.key"), other.key);
+    await agree(folder, optionsIn(folder));
+    await Deno.writeTextFile(folder.join("domain.key"), whole.key);
+  });
+  await t.step("after a crash", async () => {
+    await Deno.rename(folder.join("domain.crt"), folder.join("domain.crt.new"));
+    assert.deepEqual(await check(folder, optionsIn(folder)), []);
+    await Deno.remove(folder.join("domain.crt.new"));
+    await Deno.remove(folder.join("domain.key"));
+  });
+  await t.step("with an authority that is of no use", async () => {
+    await using other = await tempDir();
+    await ensureCertificates(optionsIn(other));
+    await Deno.copyFile(other.join("ca.key"), folder.join("ca.key"));
+    await agree(folder, optionsIn(folder));
+    await Deno.writeTextFile(folder.join("ca.key"), "junk");
+    await agree(folder, optionsIn(folder));
+    await Deno.remove(folder.join("ca.crt"));
+    await agree(folder, optionsIn(folder));
+  });
+});
+
 Deno.test("ensureCertificates() serves on with what it cannot renew", async (t) => {
   await using folder = await tempDir();
   const first = await ensureCertificates(optionsIn(folder));
@@ -424,7 +564,9 @@ Deno.test("ensureCertificates() never touches a pair of the operator", async () 
   const found = await ensureCertificates(optionsIn(folder, { names: ["drec.example"] }));
   assert.deepEqual([found.cert, found.key], [own.cert, own.key]);
   assert.deepEqual([found.generated, found.caFile], [false, undefined]);
-  assert.match(found.warnings.join("\n"), /^certificate ".*" expires at /);
+  assert.equal(found.warnings.length, 2);
+  assert.match(found.warnings[0] ?? "", /^certificate ".*" is not good for drec\.example, /);
+  assert.match(found.warnings[1] ?? "", /^certificate ".*" expires at /);
 });
 
 Deno.test({
