@@ -60,3 +60,16 @@ testForms("a certificate that is replaced is served, and nothing acknowledged is
   assert.equal(received, Number(counted) + Number(duplicate));
   assert.match(drec.stderr, /took up a new certificate/);
 });
+
+testForms("a name that the certificate has not is told at the start", async (executable) => {
+  await using own = await createCertificates();
+  const env = {
+    DREC_SERVER_PORT: "0",
+    DREC_SERVER_SSL_CERT: own.certFile,
+    DREC_SERVER_SSL_CERT_KEY: own.keyFile,
+    DREC_SERVER_SSL_NAMES: "localhost,drec.example",
+  };
+  await using drec = await startDrec({ executable, env });
+  await drec.ready();
+  assert.match(drec.stderr, /is not good for drec\.example, asked for by server\.ssl\.names or /);
+});

@@ -6,7 +6,12 @@
 
 import { hostname } from "node:os";
 
-import { type Certificates, ensureCertificates } from "../certificates.ts";
+import {
+  type CertificateOptions,
+  type Certificates,
+  ensureCertificates,
+  inspectCertificates,
+} from "../certificates.ts";
 import { type CertificateWatcher, watchCertificates } from "../certificates_watch.ts";
 import type { Config } from "../config.ts";
 import type { KeyPair, Server } from "../http/server.ts";
@@ -34,9 +39,8 @@ export async function loadCertificate(
   config: Config,
   { metrics, log }: { metrics: Metrics; log: Log },
 ): Promise<ServedCertificate | undefined> {
-  const { ssl, externalUrl } = config.server;
-  if (ssl === "off") return undefined;
-  const options = { ...ssl, externalUrl, hostname: hostname() };
+  const options = optionsOf(config);
+  if (options === undefined) return undefined;
   const current = await ensureCertificates(options);
   describe(current);
   return {
@@ -61,6 +65,22 @@ export async function loadCertificate(
     metrics.certificateExpiry.set(notAfter.getTime() / 1000);
     for (const warning of warnings) log.warning(warning);
   }
+}
+
+/**
+ * Looks at the certificate as {@linkcode loadCertificate} would find it; makes and changes nothing.
+ *
+ * @param config Where the files are.
+ * @returns Warnings; none where DREC speaks plain HTTP.
+ * @throws {AppError} `invalid`, if the files are of no use.
+ */
+export async function inspectCertificate(config: Config): Promise<readonly string[]> {
+  const options = optionsOf(config);
+  return options === undefined ? [] : await inspectCertificates(options);
+}
+
+function optionsOf({ server: { ssl, externalUrl } }: Config): CertificateOptions | undefined {
+  return ssl === "off" ? undefined : { ...ssl, externalUrl, hostname: hostname() };
 }
 
 function pairOf({ cert, key }: Certificates): KeyPair {

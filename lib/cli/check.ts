@@ -5,6 +5,7 @@
  */
 
 import { loadConfig } from "../config.ts";
+import { inspectCertificate } from "./certificate.ts";
 import { type Command, parseArguments } from "./command.ts";
 
 /** Checks a configuration. */
@@ -13,12 +14,14 @@ export const checkCommand: Command = {
   summary: "check the configuration and start nothing",
   help: `Usage: drec check [config.yml]
 
-Reads the configuration as "serve" would and names every problem with its line. Exit code 2 where
-there is one.`,
+Reads the configuration as "serve" would and names every problem with its line; then the certificate
+and its key, if there are any. Exit code 2 where something is wrong. Makes and changes no file.`,
   async run(args, { print }) {
     const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
     const config = await loadConfig(file, { flags });
-    for (const warning of config.warnings) print(`warning: ${warning}`);
+    for (const warning of [...config.warnings, ...await inspectCertificate(config)]) {
+      print(`warning: ${warning}`);
+    }
     const { address, port, route, ssl } = config.server;
     const scheme = ssl === "off" ? "http" : "https";
     const place = config.dialInfo === undefined

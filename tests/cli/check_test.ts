@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { testForms } from "../support/forms.ts";
 import { runDrec } from "../support/process.ts";
+import { createCertificates } from "../support/tls.ts";
 import { tempDir } from "../support/wait.ts";
 
 /** The file of the original, as it was. */
@@ -102,4 +103,42 @@ testForms("drec names file, line, key and remedy of all that is wrong, and ends 
       assert.equal(done.code, 2);
     });
   }
+});
+
+testForms("drec check refuses the certificate that serve would refuse", async (executable, t) => {
+  const dayMs = 86_400_000;
+  await using pair = await createCertificates();
+  await using another = await createCertificates();
+  await using expired = await createCertificates({
+    notBefore: new Date(Date.now() - 2 * dayMs),
+    notAfter: new Date(Date.now() - dayMs),
+  });
+  const cases: [name: string, cert: string, key: string, says: RegExp][] = [
+    ["no key", pair.certFile, "none.key", /^drec: Cannot read "none\.key": no such file\nTry: put/],
+    ["no certificate", "none.crt", pair.keyFile, /^drec: Cannot read "none\.crt": no such file\n/],
+    ["a folder", ".", pair.keyFile, /^drec: Cannot read "\.": it is a directory\nTry: /],
+    ["of another key", pair.certFile, another.keyFile, /: it does not belong to its key\nTry: put/],
+    ["expired", expired.certFile, expired.keyFile, /: it expired at \d{4}-[^\n]*\nTry: replace/],
+  ];
+  await using folder = await tempDir();
+  const check = (cert: string, key: string, ...more: string[]) => {
+    const args = ["check", "--server-ssl-cert", cert, "--server-ssl-cert-key", key, ...more];
+    return runDrec({ executable, cwd: folder.path, args });
+  };
+  for (const [name, cert, key, says] of cases) {
+    await t.step(name, async () => {
+      const { code, stdout, stderr } = await check(cert, key);
+      assert.match(stderr, says);
+      assert.equal(stdout, "");
+      assert.equal(code, 2);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);
+    });
+  }
+  await t.step("a name that is missing is a warning", async () => {
+    const names = ["--server-ssl-names", "localhost,drec.example"];
+    const { code, stdout } = await check(pair.certFile, pair.keyFile, ...names);
+    assert.match(stdout, /^warning: certificate ".*" is not good for drec\.example, asked for by/);
+    assert.match(stdout, /^The defaults: valid$/m);
+    assert.equal(code, 0);
+  });
 });
