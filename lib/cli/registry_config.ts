@@ -4,9 +4,11 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { firstCertificateIn } from "../certificates_files.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { openStore } from "../store/open.ts";
 import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
@@ -125,9 +127,26 @@ function printTrust(print: (line: string) => void, config: Config): void {
   for a first try  start it with SSL_CERT_FILE=${ca} in its environment`);
 }
 
-/** The CA that DREC makes stands beside the certificate that it makes; others are not known. */
+/**
+ * The CA that DREC makes stands beside the certificate that it makes, or will do so. Beside one of
+ * the operator there may be another, or the CA of a former start.
+ */
 function caFileOf({ server: { ssl } }: Config): string | undefined {
   if (ssl === "off") return undefined;
   const ca = join(dirname(ssl.cert), "ca.crt");
-  return existsSync(ssl.cert) && !existsSync(ca) ? undefined : ca;
+  return !existsSync(ssl.cert) || hasIssued(ca, ssl.cert) ? ca : undefined;
+}
+
+function hasIssued(ca: string, cert: string): boolean {
+  try {
+    const [issuer, leaf] = [read(ca), read(cert)];
+    return leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);
+  } catch {
+    // `serve` and `check` say what is wrong with a file.
+    return false;
+  }
+}
+
+function read(path: string): X509Certificate {
+  return new X509Certificate(firstCertificateIn(readFileSync(path, "utf8")));
 }

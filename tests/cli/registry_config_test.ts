@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { load } from "js-yaml";
 
 import { testForms } from "../support/forms.ts";
-import { runDrec } from "../support/process.ts";
+import { runDrec, startDrec } from "../support/process.ts";
 import { createCertificates } from "../support/tls.ts";
 import { tempDir } from "../support/wait.ts";
 
@@ -47,6 +47,51 @@ testForms("drec registry-config prints a token that is good for the registry", a
     assert.equal(code, 2);
   });
 });
+
+testForms(
+  "drec registry-config trusts an authority only where that has issued the certificate",
+  async (
+    executable,
+    t,
+  ) => {
+    await using own = await createCertificates();
+    const says = async (cwd: string, env: Record<string, string>): Promise<string> => {
+      const { code, stdout, stderr } = await runDrec({
+        executable,
+        cwd,
+        env,
+        args: ["registry-config"],
+      });
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const trusts = /trust certs\/ca\.crt,[^]*--cacert certs\/ca\.crt/;
+    await using folder = await tempDir();
+    const env = { DREC_SERVER_PORT: "0" };
+    await using drec = await startDrec({ executable, cwd: folder.path, env });
+    await drec.ready();
+    await drec.kill();
+    assert.match(await says(folder.path, {}), trusts);
+    await t.step("not the one of a former start beside a pair of the operator", async () => {
+      await Deno.copyFile(own.certFile, folder.join("certs", "domain.crt"));
+      await Deno.copyFile(own.keyFile, folder.join("certs", "domain.key"));
+      const stdout = await says(folder.path, {});
+      assert.match(stdout, /2\. Let the registry trust who signed certs\/domain\.crt, and restart/);
+      assert.doesNotMatch(stdout, /ca\.crt|cacert/);
+      // Nor at a first start, which tells the same.
+      await Deno.remove(folder.join("data"), { recursive: true });
+      const exposed = { ...env, DREC_SERVER_ADDRESS: "LOCALHOST" };
+      await using again = await startDrec({ executable, cwd: folder.path, env: exposed });
+      await again.ready();
+      assert.match(again.stdout, /trust who signed/);
+      assert.doesNotMatch(again.stdout, /ca\.crt|cacert/);
+    });
+    await t.step("the one of the operator", async () => {
+      await Deno.copyFile(own.caFile, folder.join("certs", "ca.crt"));
+      assert.match(await says(folder.path, {}), trusts);
+    });
+  },
+);
 
 /** The part of the output that is to be pasted. */
 function snippetOf(stdout: string): { notifications: { endpoints: Record<string, unknown>[] } } {
