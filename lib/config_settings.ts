@@ -140,7 +140,7 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 }
 
 /** Says what was found instead, unless that is secret, and whether quotes are the trouble. */
-function remedyOf({ name, value }: Setting, path: Path): string {
+function remedyOf({ name, value, layer }: Setting, path: Path): string {
   const { isSecret, schema } = KEYS[name];
   const found = path.reduce(partOf, value);
   if (found === undefined) return ", but it is missing";
@@ -150,7 +150,8 @@ function remedyOf({ name, value }: Setting, path: Path): string {
   if (typeof found === "number" && schema.safeParse(String(found)).success) {
     return `${shown}; write it in quotes`;
   }
-  const isQuoted = typeof found === "string" && found.trim() !== "" &&
+  // A variable or a flag has no quotes: there only digits are a number.
+  const isQuoted = layer === "file" && typeof found === "string" && found.trim() !== "" &&
     schema.safeParse(Number(found)).success;
   return isQuoted ? `${shown}; write it without quotes` : shown;
 }

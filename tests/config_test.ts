@@ -597,6 +597,9 @@ Deno.test("parseConfig() names variables and flags", async (t) => {
     ["wrong value", { DREC_SERVER_PORT: "x" }, [
       'DREC_SERVER_PORT: expected a whole number from 0 to 65535, not "x"',
     ]],
+    ["a number that is not decimal, without quotes already", { DREC_SERVER_PORT: "0x50" }, [
+      'DREC_SERVER_PORT: expected a whole number from 0 to 65535, not "0x50"',
+    ]],
     ["misspelt", { DREC_SERVER_PROT: "1" }, [
       'DREC_SERVER_PROT: unknown variable; did you mean "DREC_SERVER_PORT"?',
     ]],
