@@ -44,17 +44,26 @@ function statusOf({ server: { address, port, ssl } }: Config): Promise<number> {
     const socket = ssl === "off"
       ? connectPlain(where)
       : connectTls({ ...where, rejectUnauthorized: false });
-    const refuse = (reason: string): void => {
+    const refuse = (
+      reason: string,
+      hint = "start it with `drec serve`, or name its configuration",
+    ): void => {
       socket.destroy();
       const message = `DREC does not answer on port ${port}: ${reason}`;
-      const hint = "start it with `drec serve`, or name its configuration";
       reject(new AppError("unavailable", message, { hint }));
     };
     let answer = "";
     socket.setTimeout(TIMEOUT_MS, () => refuse("no answer in time"));
     socket.on("error", (error) => refuse(error.message));
     socket.on("data", (chunk) => answer += chunk);
-    socket.on("end", () => resolve(Number(/^HTTP\/1\.\d (\d{3})/.exec(answer)?.[1] ?? 0)));
+    socket.on("end", () => {
+      const status = /^HTTP\/1\.\d (\d{3})/.exec(answer)?.[1];
+      if (status !== undefined) return resolve(Number(status));
+      refuse(
+        "what listens there gives no answer of HTTP; it may speak TLS, or something else",
+        "give `server.ssl` and `server.port` as the running DREC has them",
+      );
+    });
     socket.write("GET /-/healthy HTTP/1.0\r\n\r\n");
   });
 }

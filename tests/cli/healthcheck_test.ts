@@ -34,3 +34,20 @@ testForms("drec healthcheck ends with 0 where DREC is alive, else with 1", async
     });
   }
 });
+
+testForms("drec healthcheck says that another protocol is spoken", async (executable) => {
+  await using folder = await tempDir();
+  const env = { DREC_SERVER_PORT: String(freePort()) };
+  const options = { executable, cwd: folder.path, env };
+  await using drec = await startDrec(options);
+  await drec.ready();
+  const { code, stderr } = await runDrec({
+    ...options,
+    args: ["healthcheck", "--server-ssl", "off"],
+  });
+  assert.match(
+    stderr,
+    /^drec: DREC does not answer on port \d+: .* no answer of HTTP; it may speak TLS.*\nTry: give `server\.ssl`/,
+  );
+  assert.equal(code, 1);
+});
