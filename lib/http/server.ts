@@ -44,6 +44,10 @@ const HINTS: readonly (readonly [new (message?: string) => Error, string])[] = [
   [Deno.errors.AddrNotAvailable, "choose a `server.address` of this machine, such as 0.0.0.0"],
 ];
 
+/** Where none of these fits, a name that nobody knows, as a rule. */
+const OTHER_HINT = "name an address of this machine in `server.address`, such as 0.0.0.0, or a " +
+  "host name that stands for one";
+
 /**
  * Starts to listen.
  *
@@ -84,10 +88,10 @@ function listen({ address, port, pair, handler }: ServerOptions): Deno.HttpServe
   try {
     return Deno.serve({ ...where, ...pair, onError }, answer);
   } catch (error) {
-    const hint = HINTS.find(([kind]) => error instanceof kind)?.[1];
+    const hint = HINTS.find(([kind]) => error instanceof kind)?.[1] ?? OTHER_HINT;
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppError("unavailable", `Cannot listen on ${address}:${port}: ${reason}`, {
-      ...(hint === undefined ? {} : { hint }),
+      hint,
       cause: error,
     });
   }
