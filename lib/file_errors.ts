@@ -44,7 +44,8 @@ export function reasonOf(error: unknown): string {
  */
 export function remedyOf(error: unknown, otherwise: string): string {
   if (error instanceof Deno.errors.NotCapable) {
-    return "choose another path; /dev, /proc and /sys are closed, and others may be";
+    return "choose another path: /dev, /proc and /sys are closed to DREC, and so is all that it " +
+      "was not allowed when it was started or compiled";
   }
   return REMEDIES[codeOf(error)] ?? otherwise;
 }

@@ -32,7 +32,8 @@ Deno.test("reasonOf() and remedyOf() put the system's errors into words", async 
       "a place that Deno has closed",
       new Deno.errors.NotCapable('Requires all access to "/proc/x", run again with --allow-all'),
       "the program has no permission for that place",
-      "choose another path; /dev, /proc and /sys are closed, and others may be",
+      "choose another path: /dev, /proc and /sys are closed to DREC, and so is all that it was not " +
+      "allowed when it was started or compiled",
     ],
     ["something else", "odd", "odd", "mend it"],
   ];

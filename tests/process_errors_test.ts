@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
+import { smallDisk } from "./support/disk.ts";
 import { testForms } from "./support/forms.ts";
 import { runDrec, startDrec } from "./support/process.ts";
 import { createCertificates } from "./support/tls.ts";
@@ -64,6 +65,16 @@ testForms("drec ends with 1 and a remedy where the machine does not let it start
       /^drec: Cannot make folder "file": .*\nTry: .*`sqlite\.path`/,
     ],
     [
+      "no program may have its files there",
+      { DREC_SQLITE_PATH: "/proc/drec/drec.db" },
+      /^drec: Cannot make folder "\/proc\/drec": the program has no permission .*\nTry: choose another/,
+    ],
+    [
+      "the address is a name that nobody knows",
+      { DREC_SERVER_ADDRESS: "drec.invalid" },
+      /^drec: Cannot listen on drec\.invalid:0: .*\nTry: name an address .*`server\.address`/,
+    ],
+    [
       "no MongoDB answers",
       { MONGODB_URI: "mongodb://127.0.0.1:1/?replicaSet=none", DREC_DIAL_INFO_TIMEOUT: "300ms" },
       /^drec: Cannot connect to MongoDB at "127\.0\.0\.1:1": .*\nTry: start MongoDB/,
@@ -80,6 +91,29 @@ testForms("drec ends with 1 and a remedy where the machine does not let it start
   await t.step("the other DREC goes on", () => assert.equal(other.ended, false));
 });
 
+testForms("drec says that the file system of its database is read-only", async (executable, t) => {
+  await using disk = await smallDisk();
+  // Elsewhere than as root on Linux nothing is proved.
+  if (disk === undefined) return;
+  await Deno.mkdir(disk.join("old"));
+  const database = (path: string): string[] => ["--sqlite-path", disk.join(path)];
+  const made = await runDrec({ executable, args: ["token", "read", ...database("old/drec.db")] });
+  assert.equal(made.code, 0, made.stderr);
+  await disk.makeReadOnly();
+  for (const command of [["token"], ["serve", "--server-port", "0"]]) {
+    for (const path of ["old/drec.db", "old/new.db", "new/drec.db"]) {
+      await t.step(`${command[0]} ${path}`, async () => {
+        const { code, stderr } = await runDrec({
+          executable,
+          args: [...command, ...database(path)],
+        });
+        assert.match(stderr, /^drec: Cannot .*: the file system is read-only\nTry: mount .*\n$/);
+        assert.equal(code, 1);
+      });
+    }
+  }
+});
+
 testForms("drec ends with 2 and a remedy where its certificate is of no use", async (
   executable,
   t,
@@ -93,7 +127,14 @@ testForms("drec ends with 2 and a remedy where its certificate is of no use", as
   });
   await using folder = await tempDir();
   await Deno.writeTextFile(folder.join("text"), "no certificate");
+  await Deno.writeTextFile(folder.join("ca.key"), "junk");
   const cases: [name: string, cert: string, key: string, says: RegExp][] = [
+    [
+      "to be made by a key of junk",
+      "domain.crt",
+      "domain.key",
+      /"ca\.key": .*\nTry: put back .*, or remove "ca\.crt" and "ca\.key"/,
+    ],
     ["no key", pair.certFile, "none.key", /none\.key/],
     ["no certificate", "none.crt", pair.keyFile, /none\.crt/],
     ["a folder", folder.path, pair.keyFile, /Cannot read/],

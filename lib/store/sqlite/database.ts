@@ -7,7 +7,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
 import { AppError } from "../../errors.ts";
-import { storeError } from "./errors.ts";
+import { openError, storeError } from "./errors.ts";
 import { chunksOf, type RowsStatement } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -61,7 +61,7 @@ export class Database {
       this.#makeLog();
       this.#log = Deno.openSync(`${path}-wal`, { read: true, write: true });
     } catch (error) {
-      throw storeError(`Cannot open store "${path}"`, error);
+      throw openError(`Cannot open store "${path}"`, path, error);
     }
   }
 

@@ -4,7 +4,10 @@
  * @module
  */
 
+import { dirname } from "node:path";
+
 import { AppError } from "../../errors.ts";
+import { reasonOf, remedyOf } from "../../file_errors.ts";
 import { EventFault } from "../store.ts";
 
 /**
@@ -54,6 +57,33 @@ export function storeError(what: string, error: unknown): Error {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });
+}
+
+/**
+ * Says why a database cannot be opened. SQLite knows no more than that; its folder may tell why.
+ *
+ * @param what What could not be done.
+ * @param path The database file.
+ * @param error What was thrown.
+ * @returns Such as {@linkcode storeError} makes it.
+ */
+export function openError(what: string, path: string, error: unknown): Error {
+  const refusal = codeOf(error) === CANNOT_OPEN ? refusalOf(dirname(path)) : undefined;
+  if (refusal === undefined) return storeError(what, error);
+  return new AppError("unavailable", `${what}: ${reasonOf(refusal)}`, {
+    hint: remedyOf(refusal, HINTS[CANNOT_OPEN] ?? ""),
+    cause: error,
+  });
+}
+
+/** What is thrown where a file is made in a folder. */
+function refusalOf(folder: string): unknown {
+  try {
+    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".drec-" }));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /**

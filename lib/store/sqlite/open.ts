@@ -7,6 +7,7 @@
 import { dirname, resolve } from "node:path";
 
 import { AppError } from "../../errors.ts";
+import { reasonOf, remedyOf } from "../../file_errors.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { closeToOthers, makePrivate } from "./private.ts";
 import { SqliteStore } from "./sqlite_store.ts";
@@ -79,8 +80,8 @@ function makeFolder(folder: string): void {
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new AppError("unavailable", `Cannot make folder "${folder}": ${String(error)}`, {
-      hint: "make it, or name another file in `sqlite.path`",
+    throw new AppError("unavailable", `Cannot make folder "${folder}": ${reasonOf(error)}`, {
+      hint: remedyOf(error, "make it, or name another file in `sqlite.path`"),
       cause: error,
     });
   }

@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 
 import { AppError } from "../../errors.ts";
-import { codeOf, storeError } from "./errors.ts";
+import { codeOf, openError } from "./errors.ts";
 
 /** SQLITE_BUSY. */
 const BUSY = 5;
@@ -33,7 +33,7 @@ export class ServeLock {
       this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
       this.#database.prepare("BEGIN EXCLUSIVE").run();
     } catch (error) {
-      if (codeOf(error) !== BUSY) throw storeError(`Cannot lock store "${path}"`, error);
+      if (codeOf(error) !== BUSY) throw openError(`Cannot lock store "${path}"`, path, error);
       throw new AppError("conflict", `Cannot open store "${path}": another DREC serves it`, {
         hint:
           "end it, name another file in `sqlite.path`, or share a MongoDB between collectors; " +
