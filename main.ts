@@ -26,13 +26,14 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const [first = "", ...rest] = args;
   if (first === "--version" || first === "-V") return say(terminal, `drec ${VERSION}`);
   // Not before it is known that this is no thread: the commands are nearly all there is.
-  const { COMMANDS, serveCommand } = await import("./lib/cli/commands.ts");
+  const { COMMANDS, requireFile, serveCommand } = await import("./lib/cli/commands.ts");
   if (first === "help" || first === "--help" || first === "-h") {
     return say(terminal, helpOf(COMMANDS));
   }
   const named = COMMANDS.find((command) => command.name === first);
   const command = named ?? serveCommand;
   // Whatever is no command is the configuration of `serve`: the original was called so.
+  if (named === undefined) requireFile(args);
   const own = named === undefined ? args : rest;
   if (own.some((arg) => arg === "--help" || arg === "-h")) return say(terminal, command.help);
   return await command.run(own, terminal);

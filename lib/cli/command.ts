@@ -74,6 +74,18 @@ export function parseArguments(
   return { positionals, flags, options };
 }
 
+/**
+ * Finds the first argument that is no flag and no value of one, whatever the others are.
+ *
+ * @param args The command line.
+ * @returns The argument, `undefined` for none.
+ */
+export function firstWordOf(args: readonly string[]): string | undefined {
+  const options = Object.fromEntries(CONFIG_KEYS.map((key) => [flagOf(key).slice(2), STRING]));
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: false })
+    .positionals[0];
+}
+
 const STRING = { type: "string" } as const;
 
 function parsed(

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { VERSION } from "../../lib/version.ts";
 import { testForms } from "../support/forms.ts";
 import { runDrec } from "../support/process.ts";
+import { tempDir } from "../support/wait.ts";
 
 const commands = ["serve", "check", "registry-config", "token", "healthcheck"];
 
@@ -29,12 +30,48 @@ testForms("drec explains itself on standard output, and ends with 0", async (exe
   }
 });
 
+/** What is said of a word that is no command. */
+function neither(word: string): RegExp {
+  const hint = `take one of ${commands.join(", ")}, or see `;
+  return new RegExp(`^drec: "${word}" is neither a command nor a file\nTry: ${hint}`);
+}
+
+testForms("drec takes a file for the configuration of serve, whatever its name", async (
+  executable,
+  t,
+) => {
+  for (const name of ["config.yml", "settings"]) {
+    await t.step(name, async () => {
+      await using folder = await tempDir();
+      await Deno.writeTextFile(folder.join(name), "blobs: maybe\n");
+      const options = { executable, cwd: folder.path };
+      const { code, stderr } = await runDrec({ ...options, args: [name] });
+      assert.match(stderr, new RegExp(`^drec: ${name}:1: blobs: `));
+      assert.equal(code, 2);
+      const help = await runDrec({ ...options, args: [name, "--help"] });
+      assert.match(help.stdout, /^Usage: drec \[serve\]/);
+      assert.equal(help.code, 0);
+    });
+  }
+});
+
 testForms("drec says on standard error what is wrong with a call, and ends with 2", async (
   executable,
   t,
 ) => {
   const cases: [args: string[], stderr: RegExp][] = [
-    [["frobnicate"], /^drec: Cannot read configuration "frobnicate": no such file\nTry: /],
+    [["frobnicate"], neither("frobnicate")],
+    [["doctor"], neither("doctor")],
+    [["doctor", "--help"], neither("doctor")],
+    [["--log-level", "debug", "frobnicate"], neither("frobnicate")],
+    [
+      ["--log-level", "debug", "check"],
+      /^drec: The command "check" must come first\nTry: write `drec check`, and behind it /,
+    ],
+    [["--log-level=debug", "token", "read"], /^drec: The command "token" must come first\nTry: /],
+    [["none.yml"], /^drec: Cannot read configuration "none\.yml": no such file\nTry: /],
+    [["./none"], /^drec: Cannot read configuration "\.\/none": no such file\nTry: /],
+    [["serve", "none"], /^drec: Cannot read configuration "none": no such file\nTry: /],
     [["--frobnicate"], /^drec: Unknown option '--frobnicate'\nTry: /],
     [["check", "--frobnicate"], /^drec: Unknown option '--frobnicate'\nTry: /],
     [["check", "none.yml"], /^drec: Cannot read configuration "none\.yml": no such file\nTry: /],
