@@ -48,6 +48,7 @@ function createTerminal(): Terminal {
   const encoder = new TextEncoder();
   return {
     print: (line) => write(Deno.stdout, encoder.encode(`${line}\n`)),
+    remark: (line) => write(Deno.stderr, encoder.encode(`${line}\n`)),
     isTerminal: Deno.stdout.isTerminal(),
     stopRequested: () =>
       new Promise((resolve) => {

@@ -13,6 +13,8 @@ import { AppError } from "../errors.ts";
 export interface Terminal {
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
+  /** Writes a line to standard error: what a script that reads standard output must not get. */
+  readonly remark: (line: string) => void;
   /** Whether standard output is a terminal, where a secret may be shown. */
   readonly isTerminal: boolean;
   /**

@@ -10,7 +10,7 @@ import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { openStore } from "../store/open.ts";
 import type { Store, TokenRole } from "../store/store.ts";
-import { type Command, parseArguments, usageError } from "./command.ts";
+import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
 import { showBadgeUrl } from "./token_badge.ts";
 
 /** The roles, in the order in which they are shown. */
@@ -24,7 +24,8 @@ export const tokenCommand: Command = {
        drec token badge REPOSITORY [--registry NAME] [config.yml]
 
 Shows the token of a role that the configuration leaves open, and makes it if there is none yet.
-Without a role it shows all of them.
+Without a role it shows all of them. A role that is open, or has its tokens in the configuration,
+has none to show: that is said on standard error, and standard output stays empty.
 
   ingest   for registries that send events
   read     for the API and the metrics
@@ -33,7 +34,8 @@ Without a role it shows all of them.
   badge    print an address that opens the badge of one repository, and nothing else, to everybody
 
   --registry NAME   with badge: of this registry; needed where several have the repository`,
-  async run(args, { print }) {
+  async run(args, terminal) {
+    const { print } = terminal;
     if (args[0] === "badge") return await showBadgeUrl(args.slice(1), print);
     const { positionals, flags } = parseArguments(args, { positionals: 2 });
     const [role, file] = isWhat(positionals[0]) ? positionals : [undefined, ...positionals];
@@ -45,7 +47,7 @@ Without a role it shows all of them.
     const store = await openStore(config, { exclusive: false });
     try {
       if (role === undefined) await showAll(config, store, print);
-      else print(await describe(config, role as TokenRole, store));
+      else await showOne(config, role as TokenRole, store, terminal);
     } finally {
       await store.close();
     }
@@ -65,14 +67,33 @@ async function showAll(
   store: Store,
   print: (line: string) => void,
 ): Promise<void> {
-  for (const role of ROLES) print(`${role.padEnd(8)}${await describe(config, role, store)}`);
+  for (const role of ROLES) {
+    const { token, remark } = await describe(config, role, store);
+    print(`${role.padEnd(8)}${token ?? `(${remark})`}`);
+  }
 }
 
-async function describe(config: Config, role: TokenRole, store: Store): Promise<string> {
+/** For scripts: standard output has a token or nothing. */
+async function showOne(
+  config: Config,
+  role: TokenRole,
+  store: Store,
+  { print, remark: tell }: Terminal,
+): Promise<void> {
+  const { token, remark } = await describe(config, role, store);
+  if (token !== undefined) print(token);
+  else tell(`drec: no token to show for ${role}: ${remark}`);
+}
+
+type Description =
+  | { readonly token: string; readonly remark?: undefined }
+  | { readonly token?: undefined; readonly remark: string };
+
+async function describe(config: Config, role: TokenRole, store: Store): Promise<Description> {
   const access = config.auth[role];
-  if (access === "none") return "(open to all)";
-  if (access !== "unset") return `(${access.length} in the configuration)`;
-  return (await store.madeToken(role, makeToken())).token;
+  if (access === "none") return { remark: "open to all" };
+  if (access !== "unset") return { remark: `${access.length} in the configuration` };
+  return { token: (await store.madeToken(role, makeToken())).token };
 }
 
 /**

@@ -85,6 +85,11 @@ testForms("drec token says where the tokens are if they are not made", async (ex
   const [ingest, read, admin] = stdout.split("\n").map((line) => line.replace(/^\w+ +/, ""));
   assert.deepEqual([ingest, read], ["(1 in the configuration)", "(open to all)"]);
   assert.match(admin ?? "", /^[\w-]{43}$/);
+  for (const [role, remark] of [["ingest", "1 in the configuration"], ["read", "open to all"]]) {
+    const one = await runDrec({ executable, cwd: folder.path, args: ["token", role ?? ""] });
+    const stderr = `drec: no token to show for ${role}: ${remark}\n`;
+    assert.deepEqual(one, { code: 0, stdout: "", stderr });
+  }
   const { stdout: fresh } = await runDrec({ executable, args: ["token", "new"] });
   assert.match(fresh, /^[\w-]{43}\n$/);
 });
