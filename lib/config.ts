@@ -125,7 +125,7 @@ export interface PrivacyConfig {
   readonly addresses: Values["privacy.addresses"];
 }
 
-/** Which repositories have metrics of their own. */
+/** Which repositories are to have metrics of their own. Nothing uses it yet. */
 export interface MetricsConfig {
   /** How many, where {@linkcode MetricsConfig.allow} is empty: the first that came. */
   readonly repositories: number;

@@ -31,7 +31,7 @@ export interface Access {
   readonly ingest: RoleAccess;
   /** May read the numbers. */
   readonly read: RoleAccess;
-  /** May change stars and see the quarantine. */
+  /** May change stars, and read. */
   readonly admin: RoleAccess;
 }
 

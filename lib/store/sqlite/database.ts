@@ -14,7 +14,7 @@ import { MIGRATIONS } from "./schema.ts";
 /** A row as it comes out of a statement. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How long another process, such as a replay, may hold the write lock: it stops everything here. */
+/** How long another process may hold the write lock: it stops everything here. */
 const BUSY_MS = 250;
 /** Longer than the lock of a `LockProbe`, which is held for some microseconds. */
 const IMPATIENT_MS = 25;

@@ -82,6 +82,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await file.sync();
 }
 
+/** Under the lock of the database: a hard link would do the same, but not on every file system. */
 function moveIfMissing(waiting: string, path: string): boolean {
   if (existsSync(path)) return false;
   Deno.renameSync(waiting, path);

@@ -9,7 +9,7 @@ import { keyOf } from "../../facts.ts";
 import type { RepositoryRef, RepositoryWatcher } from "../store.ts";
 import type { Database } from "./database.ts";
 
-/** How often another process, such as a replay, is looked out for. */
+/** How often another process that writes is looked out for. */
 const LOOK_OUT_MS = 2000;
 /** While it goes on writing, watchers are told only after so many looks. */
 const MAX_LOOKS = 5;
