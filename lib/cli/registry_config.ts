@@ -26,7 +26,8 @@ export const registryConfigCommand: Command = {
 Prints the notifications block for the registry's configuration, how the registry comes to
 trust DREC's certificate, and a curl line that shows the numbers.
 
-  --registry NAME   count under this name; default: "default"`,
+  --registry NAME   count under this name; default: "default", or the one that all tokens of
+                    auth.ingest are bound to`,
   async run(args, terminal) {
     const { positionals: [file], flags, options } = parseArguments(args, {
       own: { registry: { type: "string" } },

@@ -156,6 +156,7 @@ function printFirstStart(
   const hidden = "<shown by drec token>";
   const shown = (role: TokenRole): string | undefined => {
     if (!isTokenNeeded(config, role)) return undefined;
+    if (config.auth[role] !== "unset") return `<one of auth.${role}>`;
     const made = tokens.find((token) => token.role === role);
     return terminal.isTerminal && made !== undefined ? made.token : hidden;
   };

@@ -77,6 +77,31 @@ testForms("drec token shows what opens a DREC that others can reach", async (exe
   });
 });
 
+testForms("drec token makes one token, however many ask at once", async (executable) => {
+  await using folder = await tempDir();
+  const options = { executable, cwd: folder.path };
+  // The tables are made before.
+  assert.equal((await runDrec({ ...options, args: ["token", "ingest"] })).code, 0);
+  const racing = Array.from({ length: 4 }, () => runDrec({ ...options, args: ["token", "read"] }));
+  const answers = await Promise.all(racing);
+  assert.deepEqual(answers.map(({ code, stderr }) => [code, stderr]), answers.map(() => [0, ""]));
+  assert.equal(new Set(answers.map(({ stdout }) => stdout)).size, 1);
+  const names = await Array.fromAsync(Deno.readDir(folder.join("data")), ({ name }) => name);
+  assert.deepEqual(names.filter((name) => name.startsWith("token-")).sort(), [
+    "token-ingest",
+    "token-read",
+  ]);
+});
+
+testForms("a first start names where a token of the configuration is", async (executable) => {
+  const env = { ...exposed, DREC_AUTH_INGEST: "0123456789abcdef" };
+  await using drec = await startDrec({ executable, env });
+  await drec.ready();
+  assert.match(drec.stdout, /Bearer <one of auth\.ingest>/);
+  assert.match(drec.stdout, /Bearer <shown by drec token>/);
+  assert.doesNotMatch(drec.stdout, /0123456789abcdef/);
+});
+
 testForms("drec token says where the tokens are if they are not made", async (executable) => {
   await using folder = await tempDir();
   const file = `auth: { ingest: [{ token: "0123456789abcdef" }], read: none }\n`;
