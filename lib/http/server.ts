@@ -41,6 +41,7 @@ export interface Server {
 const HINTS: readonly (readonly [new (message?: string) => Error, string])[] = [
   [Deno.errors.AddrInUse, "end the other program, or choose another `server.port`"],
   [Deno.errors.PermissionDenied, "choose a `server.port` above 1023"],
+  [Deno.errors.NotCapable, "let `--allow-net` name this address, or choose one that it names"],
   [Deno.errors.AddrNotAvailable, "choose a `server.address` of this machine, such as 0.0.0.0"],
 ];
 
