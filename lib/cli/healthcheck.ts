@@ -13,6 +13,7 @@ import { AppError } from "../errors.ts";
 import { type Command, parseArguments } from "./command.ts";
 
 const TIMEOUT_MS = 3000;
+const OTHER_PROTOCOL_HINT = "give `server.ssl` and `server.port` as the running DREC has them";
 
 /** Asks for the health of a running DREC. */
 export const healthcheckCommand: Command = {
@@ -54,15 +55,15 @@ function statusOf({ server: { address, port, ssl } }: Config): Promise<number> {
     };
     let answer = "";
     socket.setTimeout(TIMEOUT_MS, () => refuse("no answer in time"));
-    socket.on("error", (error) => refuse(error.message));
+    socket.on("error", (error) => {
+      if (!/wrong version number|InvalidContentType/.test(error.message)) refuse(error.message);
+      else refuse("what listens there does not speak TLS", OTHER_PROTOCOL_HINT);
+    });
     socket.on("data", (chunk) => answer += chunk);
     socket.on("end", () => {
       const status = /^HTTP\/1\.\d (\d{3})/.exec(answer)?.[1];
       if (status !== undefined) return resolve(Number(status));
-      refuse(
-        "what listens there gives no answer of HTTP; it may speak TLS, or something else",
-        "give `server.ssl` and `server.port` as the running DREC has them",
-      );
+      refuse("what listens there gives no answer of HTTP; it may speak TLS", OTHER_PROTOCOL_HINT);
     });
     socket.write("GET /-/healthy HTTP/1.0\r\n\r\n");
   });

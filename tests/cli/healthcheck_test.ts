@@ -35,19 +35,23 @@ testForms("drec healthcheck ends with 0 where DREC is alive, else with 1", async
   }
 });
 
-testForms("drec healthcheck says that another protocol is spoken", async (executable) => {
-  await using folder = await tempDir();
-  const env = { DREC_SERVER_PORT: String(freePort()) };
-  const options = { executable, cwd: folder.path, env };
-  await using drec = await startDrec(options);
-  await drec.ready();
-  const { code, stderr } = await runDrec({
-    ...options,
-    args: ["healthcheck", "--server-ssl", "off"],
-  });
-  assert.match(
-    stderr,
-    /^drec: DREC does not answer on port \d+: .* no answer of HTTP; it may speak TLS.*\nTry: give `server\.ssl`/,
-  );
-  assert.equal(code, 1);
+testForms("drec healthcheck says that another protocol is spoken", async (executable, t) => {
+  const off = ["--server-ssl", "off"];
+  const cases: [name: string, served: string[], asked: string[], says: RegExp][] = [
+    ["TLS", [], off, /: what listens there gives no answer of HTTP; it may speak TLS\n/],
+    ["plain HTTP", off, [], /: what listens there does not speak TLS\n/],
+  ];
+  for (const [name, served, asked, says] of cases) {
+    await t.step(name, async () => {
+      await using folder = await tempDir();
+      const env = { DREC_SERVER_PORT: String(freePort()) };
+      const options = { executable, cwd: folder.path, env };
+      await using drec = await startDrec({ ...options, args: served });
+      await drec.ready();
+      const { code, stderr } = await runDrec({ ...options, args: ["healthcheck", ...asked] });
+      assert.match(stderr, says);
+      assert.match(stderr, /^drec: DREC does not answer on port \d+: .*\nTry: give `server\.ssl`/);
+      assert.equal(code, 1);
+    });
+  }
 });
