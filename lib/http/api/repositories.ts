@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../../errors.ts";
+import { codePoints, MAX_TEXT } from "../../event_values.ts";
 import { REPOSITORY_SORTS, type RepositoryStatistics, type Store } from "../../store/store.ts";
 import type { Parameters } from "../parameters.ts";
 import { ProblemError } from "../problem.ts";
@@ -38,10 +39,19 @@ export function listRepositories(store: Store): ApiHandler {
     };
     return answerPage(c, parameters, {
       name: ["repositories", sort, q, prefix, registry],
-      load: (page) => store.listRepositories({ ...page, ...filters, sort }),
+      async load(page) {
+        // SQLite's patterns end at NUL, and both stores refuse long ones.
+        if (!isInNames(q) || !isInNames(prefix)) return { items: [], next: null };
+        return await store.listRepositories({ ...page, ...filters, sort });
+      },
       shape: repositoryItem,
     });
   };
+}
+
+/** Whether the name of a repository can have a text in it: see `parseTarget()`. */
+function isInNames(text = ""): boolean {
+  return codePoints(text) <= MAX_TEXT && !/\p{Cc}/u.test(text);
 }
 
 /**

@@ -72,7 +72,12 @@ export const REPOSITORIES: Paths = {
       parameters: [
         query(
           "q",
-          text("Text anywhere in the name. A-Z and a-z are the same.", "app"),
+          text(
+            "Text anywhere in the name. A-Z and a-z are the same. With more than 256 characters or" +
+              " with control characters it is in no name, and the list is empty; so it is with" +
+              " `prefix`.",
+            "app",
+          ),
           "app",
         ),
         query(

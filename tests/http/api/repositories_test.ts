@@ -193,6 +193,30 @@ Deno.test("GET /api/v1/repositories filters and sorts", async (t) => {
   }
 });
 
+Deno.test("GET /api/v1/repositories has nothing with a text that no name has", async (t) => {
+  await using opened = await openTestApp();
+  await recordEvents(opened.store, [{ repository: "team/app" }, { repository: "x".repeat(256) }]);
+  const store = Object.create(opened.store, {
+    listRepositories: { value: () => assert.fail("a store was asked") },
+  });
+  await using app = await openTestApp({ store });
+  const texts = ["%00", "team%00", "a%0Ab", "x".repeat(257), "%25".repeat(40_000)];
+  for (const query of texts.flatMap((text) => [`q=${text}`, `prefix=${text}`])) {
+    await t.step(query.slice(0, 20), async () => {
+      assert.deepEqual(await app.get(`${LIST}?${query}`), { items: [], next: null });
+    });
+  }
+  await t.step("as long as the longest name", async () => {
+    assert.deepEqual(await namesOf(opened, `?q=${"X".repeat(256)}`), [
+      `default ${"x".repeat(256)}`,
+    ]);
+    assert.deepEqual(await namesOf(opened, `?q=${"😀".repeat(256)}`), []);
+  });
+  await t.step("a bad cursor is one all the same", async () => {
+    assert.equal((await app.ask(`${LIST}?q=%00&cursor=garbage`)).status, 400);
+  });
+});
+
 Deno.test("GET /api/v1/repositories is paged in every order, each item once", async (t) => {
   await using app = await openTestApp();
   const events = Array.from({ length: 23 }, (_, index) => ({
