@@ -18,6 +18,7 @@ import {
   text,
   withoutAbsent,
 } from "./event_values.ts";
+import { isTag } from "./names.ts";
 
 const MAX_REFERENCES = 10_000;
 
@@ -83,7 +84,7 @@ function isDigest(value: string): boolean {
 
 /** The registry takes a broken digest for a tag, so that `tag` can be text that is no tag. */
 function asTag(value: string): string | undefined {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(value) ? value : undefined;
+  return isTag(value) ? value : undefined;
 }
 
 /** Version 2.0 named the tag only in the address; from 2.1 on it ends in a digest. */

@@ -1,11 +1,13 @@
 /**
  * Unused tags as commands that a person reviews: each is a comment, so that running the list does
- * nothing. Names come from events; quoted, none of them means anything to a shell.
+ * nothing. Names come from events: those that no registry accepts are left out, and quoted none
+ * means anything to a shell.
  *
  * @module
  */
 
 import { AppError } from "../../errors.ts";
+import { isDigest, isRepository, isTag } from "../../names.ts";
 import type { UnusedItem } from "../../store/unused.ts";
 import type { Observed } from "./unused_shapes.ts";
 
@@ -35,9 +37,6 @@ export const HOST = new RegExp(
 );
 /** In characters. */
 export const MAX_HOST = 255;
-/** What would end a comment, or hide what a person is to review. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9A-Za-z=_-]+$/;
 
 /**
  * Reads the host of a registry.
@@ -78,7 +77,7 @@ export function renderCommands(
   return [
     ...headerOf(options),
     `# Left out: ${uncertain.length} uncertain, ${inUse.length} shared with something in use, ` +
-    `${free.length - named.length} without a digest or with a name that cannot be shown.`,
+    `${free.length - named.length} without a digest or with a name that no registry accepts.`,
     ...(options.cursor === null ? [] : [`# There are more: add cursor=${options.cursor}`]),
     "",
     ...commands,
@@ -95,8 +94,9 @@ function headerOf({ tool, days, now }: CommandOptions): string[] {
   ];
 }
 
-function isNameable({ repository, digest }: UnusedItem): boolean {
-  return digest !== null && DIGEST.test(digest) && !UNPRINTABLE.test(repository);
+/** To a client `app:1` as the name of a repository would mean what is deleted in `app`. */
+function isNameable({ repository, tag, digest }: UnusedItem): boolean {
+  return digest !== null && isDigest(digest) && isRepository(repository) && isTag(tag ?? "");
 }
 
 function commandOf(

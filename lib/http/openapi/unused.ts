@@ -66,8 +66,8 @@ export const UNUSED: Paths = {
       description: "Advice: DREC deletes nothing. The oldest use comes first, never used before" +
         " that; tags come by the day of their own last use. A page may be shorter than `limit`, even" +
         " empty, and have a `next` all the same. With `format=crane` or `skopeo` the answer is text:" +
-        " commands for review, each a comment, for tags only. `registry` is needed for them where" +
-        " several have sent events.",
+        " commands for review, each a comment, for tags only. What they cannot name is left out and" +
+        " counted. `registry` is needed for them where several have sent events.",
       parameters: [
         query(
           "days",

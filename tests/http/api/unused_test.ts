@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { parseHost } from "../../../lib/http/api/unused_commands.ts";
+import { parseHost, quote } from "../../../lib/http/api/unused_commands.ts";
 import { NOW, openTestApp, type TestApp } from "../../support/app.ts";
 import { run } from "../../support/child.ts";
 import { digestOf } from "../../support/events.ts";
@@ -130,7 +130,7 @@ Deno.test("GET /unused as commands deletes nothing unless edited", async () => {
     "# Nothing has been deleted. Review this list, and remove the # from what is to go.",
     "# A command deletes a manifest with all tags that point to it.",
     "# Left out: 0 uncertain, 0 shared with something in use, 0 without a digest or with a name " +
-    "that cannot be shown.",
+    "that no registry accepts.",
     "",
     `# crane delete 'registry.example:5000/team/app@${digestOf("older")}'  # older 2026-01-24`,
     `# crane delete 'registry.example:5000/team/app@${digestOf("old")}'  ` +
@@ -158,6 +158,24 @@ Deno.test("GET /unused as commands leaves out the uncertain, and asks which regi
   assert.equal((await app.ask(`${COMMANDS}&format=crane&registry=main`)).status, 200);
 });
 
+Deno.test("GET /unused as commands names nothing that means something else to a client", async () => {
+  await using app = await openTestApp();
+  const names = ["u/app:latest", "u/app@sha256", "u//app", "/u/app", "u/app/", "U/app", "u/-app"];
+  const digest = digestOf("image");
+  const items = [...names, "u/app", `${"x".repeat(253)}/y`, `${"x".repeat(254)}/y`];
+  await fill(
+    app,
+    items.map((repository) => ({ repository, tag: "v1", timestamp: daysAgo(150) })),
+  );
+  for (const tool of ["crane", "skopeo"]) {
+    const { text } = await app.ask(`${COMMANDS}&format=${tool}&limit=1000`);
+    assert.match(text, /, 8 without a digest or with a name that no registry accepts\.$/m);
+    assert.ok(text.includes(`registry.example:5000/u/app@${digest}'`));
+    assert.ok(text.includes(`registry.example:5000/${"x".repeat(253)}/y@${digest}'`));
+    assert.doesNotMatch(text, /latest|sha256@|U\/|\/-app|app\/@/);
+  }
+});
+
 Deno.test("GET /unused as commands runs nothing that a name says", async (t) => {
   await using app = await openTestApp();
   await using folder = await tempDir();
@@ -180,13 +198,18 @@ Deno.test("GET /unused as commands runs nothing that a name says", async (t) => 
     "$inc",
     "\u{1f433}".repeat(256),
   ];
+  const shown = ["if", "exit", "a--b/c__d.e"];
   await fill(
     app,
-    names.map((repository) => ({ repository, tag: "v1", timestamp: daysAgo(150) })),
+    [...names, ...shown].map((repository) => ({
+      repository,
+      tag: "v1",
+      timestamp: daysAgo(150),
+    })),
   );
   for (const tool of ["crane", "skopeo"]) {
     const { text } = await app.ask(`${COMMANDS}&format=${tool}&limit=1000`);
-    assert.match(text, /, 2 without a digest or with a name that cannot be shown/);
+    assert.match(text, /, 17 without a digest or with a name that no registry accepts/);
     for (const shell of ["sh", "bash"]) {
       await t.step(`${tool}, ${shell}, as it is`, async () => {
         assert.match(text, /^(?:#.*|)(?:\n(?:#.*|))*$/);
@@ -195,13 +218,17 @@ Deno.test("GET /unused as commands runs nothing that a name says", async (t) => 
       await t.step(`${tool}, ${shell}, with all of it activated`, async () => {
         const active = text.replace(/^# (?=crane|skopeo)/gm, "");
         const called = await execute(folder, { shell, text: active, tool });
-        const shown = names.filter((name) => !/[\u2028\u202e]/.test(name));
         const targets = shown.map((name) =>
           `${tool === "skopeo" ? "docker://" : ""}registry.example:5000/${name}@` +
           digestOf("image")
         );
         for (const target of targets) assert.ok(called.includes(`delete\0${target}`), target);
         assert.equal(called.length, targets.length + 2);
+      });
+      await t.step(`${tool}, ${shell}, quote()`, async () => {
+        const script = names.map((name) => `${tool} delete ${quote(name)}`).join("\n");
+        const called = await execute(folder, { shell, text: script, tool });
+        assert.deepEqual(called, names.map((name) => `delete\0${name}`));
       });
     }
   }
