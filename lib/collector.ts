@@ -13,7 +13,7 @@ import { setImmediate } from "node:timers";
 
 import { Backlog } from "./backlog.ts";
 import { MAX_BATCH_EVENTS, type Notification, type Received } from "./batch.ts";
-import { AppError } from "./errors.ts";
+import { AppError, BusyError } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { isAboutLayer, outlineOf, receivedOf } from "./notification.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
@@ -124,7 +124,7 @@ class QueueingCollector implements Collector {
   async collect(notification: Notification): Promise<void> {
     const { registry, receivedAt } = notification;
     const problem = this.unavailable();
-    if (problem !== undefined) throw new AppError("unavailable", problem);
+    if (problem !== undefined) throw new BusyError(problem);
     this.#metrics.lastEvent.set(receivedAt / 1000, { registry });
     const isIgnoring = this.#blobs === "ignore";
     if (this.#inbox !== undefined) {
@@ -172,7 +172,7 @@ class QueueingCollector implements Collector {
     const { events } = waiting;
     // A body larger than the queue passes while the queue is empty, else it never would.
     if (this.#queuedEvents > 0 && this.#queuedEvents + events > this.#queueLimit) {
-      throw new AppError("unavailable", "The queue is full");
+      throw new BusyError("The queue is full");
     }
     this.#changeQueued(events);
     return new Promise((resolve, reject) => {
@@ -225,7 +225,7 @@ class QueueingCollector implements Collector {
   /** A sender that has given up sends again: to commit now would only make a duplicate. */
   #isStillWanted({ notification, reject }: Job): boolean {
     if (Date.now() <= notification.deadline && !this.#recorder.isDown) return true;
-    reject(new AppError("unavailable", this.unavailable() ?? "The store is too slow"));
+    reject(new BusyError(this.unavailable() ?? "The store is too slow"));
     return false;
   }
 

@@ -49,6 +49,20 @@ export class AppError extends Error {
 }
 
 /**
+ * `unavailable` for a reason that clients may be told, such as a full queue. What a store says of
+ * itself is none: it names files, hosts and ids.
+ */
+export class BusyError extends AppError {
+  /**
+   * @param message What happened, without a full stop.
+   * @param options The remedy.
+   */
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super("unavailable", message, options);
+  }
+}
+
+/**
  * Renders any thrown value for a person: the message, and the remedy on its own line.
  *
  * @param error What was thrown.

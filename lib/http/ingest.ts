@@ -9,7 +9,7 @@
  */
 
 import type { Collector } from "../collector.ts";
-import { AppError } from "../errors.ts";
+import { AppError, BusyError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Authorizer } from "./auth.ts";
 import { BodyReader } from "./body.ts";
@@ -117,8 +117,8 @@ export function createIngest(options: IngestOptions): FetchHandler {
         const size = oversize === undefined ? {} : { oversize };
         const notification = { registry, receivedAt, body: bytes, deadline, ...size };
         // What goes on behind the deadline is harmless, for the retry is a duplicate.
-        const collected = options.collector.collect(notification);
-        await deadlines.within(collected, deadline, () => unavailable("The store is too slow"));
+        const collected = options.collector.collect(notification).catch(hideStore);
+        await deadlines.within(collected, deadline, () => new BusyError("The store is too slow"));
         return new Response(null, { status: oversize === undefined ? 200 : 202 });
       });
     } catch (error) {
@@ -155,8 +155,11 @@ async function drain({ body, bodyUsed }: Request): Promise<void> {
   }
 }
 
-function unavailable(message: string): AppError {
-  return new AppError("unavailable", message);
+/** What a store says of itself is in the log, and no business of whoever sends. */
+function hideStore(error: unknown): never {
+  const isSecret = error instanceof AppError && error.code === "unavailable" &&
+    !(error instanceof BusyError);
+  throw isSecret ? new BusyError("The store does not answer") : error;
 }
 
 /** The registry that the rest of the path names: `""` for none, `undefined` for no possible name. */

@@ -7,7 +7,7 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 
-import { AppError } from "../errors.ts";
+import { AppError, BusyError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { TokenRole } from "../store/store.ts";
@@ -85,10 +85,15 @@ export function answerError(log: ErrorLog): ErrorHandler<Environment> {
     const requestId = c.get("requestId");
     const problem = problemOf(error, requestId);
     const fields = { "request_id": requestId, method: c.req.method, path: c.req.path, error };
-    if (problem.code === "internal") log.error("Request failed", fields);
-    if (problem.code === "unavailable") log.warning("Store unavailable for a request", fields);
+    if (problem.code === "internal") log.error("request failed", fields);
+    if (problem.code === "unavailable") log.warning(whyUnavailable(error), fields);
     return problemResponse(problem);
   };
+}
+
+function whyUnavailable(error: unknown): string {
+  const isBusy = error instanceof BusyError;
+  return isBusy ? "cannot take a request now" : "the store did not answer a request";
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
  * Errors as RFC 9457 `application/problem+json`.
  *
- * What happened inside stays inside: from status 500 on, the answer says nothing but the status,
- * and the log has the rest under the same request id.
+ * What happened inside stays inside: from status 500 on, the answer says nothing but the status, or
+ * the reason of a {@linkcode BusyError}, and the log has the rest under the same request id.
  *
  * @module
  */
 
-import { AppError, type ErrorCode } from "../errors.ts";
+import { AppError, BusyError, type ErrorCode } from "../errors.ts";
 
 /** An error's code as answers have it. */
 export type ProblemCode = ErrorCode | "method_not_allowed";
@@ -68,12 +68,12 @@ const HEADERS: Readonly<Partial<Record<ProblemCode, Readonly<Record<string, stri
  *
  * @param error What was thrown.
  * @param requestId Id of the request.
- * @returns Its code and detail; of what is not the client's fault, nothing but the code.
+ * @returns Its code and detail; of what is inside, nothing but the code.
  */
 export function problemOf(error: unknown, requestId: string): Problem {
   const code = error instanceof AppError ? error.code : "internal";
   if (code === "internal") return { code, detail: "Internal error", requestId };
-  if (code === "unavailable") {
+  if (code === "unavailable" && !(error instanceof BusyError)) {
     return { code, detail: "The store does not answer: try again later", requestId };
   }
   const { message, hint } = error as AppError;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { AppError } from "../errors.ts";
+import { BusyError } from "../errors.ts";
 import { keyOf } from "../facts.ts";
 import type { Metrics } from "../metrics.ts";
 import type { RepositoryRef, RepositoryStatistics, Store } from "../store/store.ts";
@@ -120,10 +120,10 @@ class Hub implements StreamHub {
   }
 
   #refuse(): void {
-    if (this.#isStopped) throw new AppError("unavailable", "DREC is stopping");
+    if (this.#isStopped) throw new BusyError("DREC is stopping", { hint: "try again later" });
     if (this.#audience.size < this.#limits.maxReaders) return;
     const message = `The stream has ${this.#limits.maxReaders} readers already`;
-    throw new AppError("unavailable", message, { hint: "try again later" });
+    throw new BusyError(message, { hint: "try again later" });
   }
 
   /** Watches the store, if that has not begun. */

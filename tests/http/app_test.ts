@@ -181,16 +181,18 @@ Deno.test("createApp() names each request, in the answer and in problems", async
 });
 
 Deno.test("createApp() shows nothing of inner errors, but logs them", async (t) => {
-  const cases: [error: unknown, status: number, level: string, detail: string][] = [
-    [new TypeError("secret"), 500, "error", "Internal error"],
+  const cases: [error: unknown, status: number, level: string, message: string, detail: string][] =
     [
-      new AppError("unavailable", "Cannot reach secret"),
-      503,
-      "warning",
-      "The store does not answer: try again later",
-    ],
-  ];
-  for (const [error, status, level, detail] of cases) {
+      [new TypeError("secret"), 500, "error", "request failed", "Internal error"],
+      [
+        new AppError("unavailable", "Cannot reach secret"),
+        503,
+        "warning",
+        "the store did not answer a request",
+        "The store does not answer: try again later",
+      ],
+    ];
+  for (const [error, status, level, message, detail] of cases) {
     await t.step(String(error), async () => {
       await using app = await openTestApp({ store: brokenStore(error) });
       const path = "/api/v1/repositories/team/app";
@@ -203,7 +205,7 @@ Deno.test("createApp() shows nothing of inner errors, but logs them", async (t) 
       assert.equal(answer.headers.get("retry-after"), status === 503 ? "5" : null);
       const [logged, ...others] = app.logged;
       assert.equal(others.length, 0);
-      assert.equal(logged?.level, level);
+      assert.deepEqual([logged?.level, logged?.message], [level, message]);
       assert.deepEqual(logged?.fields, {
         "request_id": answer.headers.get("x-request-id"),
         method: "GET",

@@ -76,11 +76,17 @@ Deno.test("blobs are refused, too, while the store is down, and not accounted fo
   await using ingest = await startIngest({
     wrap: (store) =>
       slowStore(store, () => {
-        return isDown ? Promise.reject(new AppError("unavailable", "gone")) : Promise.resolve();
+        return isDown
+          ? Promise.reject(new AppError("unavailable", "Cannot write /data/drec.db: gone"))
+          : Promise.resolve();
       }),
   });
   const mixed = textOf([blobEvent(), wireEvent()]);
-  assert.equal((await ingest.post(mixed)).status, 503);
+  const { status, body } = await ingest.post(mixed);
+  assert.equal(status, 503);
+  // Where the store is, and what it says, is in the log.
+  assert.equal(body, "The store does not answer\n");
+  assert.match(String(ingest.failures[0]), /Cannot write \/data\/drec.db: gone/);
   assert.equal((await ingest.post([blobEvent()])).status, 503);
   assert.equal((await ingest.accounting()).received, 0);
   isDown = false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { AppError, type ErrorCode } from "../../lib/errors.ts";
+import { AppError, BusyError, type ErrorCode } from "../../lib/errors.ts";
 import { ProblemError, problemOf, problemResponse } from "../../lib/http/problem.ts";
 
 Deno.test("problemResponse() has one status for each code", async (t) => {
@@ -45,6 +45,12 @@ Deno.test("problemOf() keeps to itself what is not the client's fault", async (t
       assert.deepEqual(problemOf(error, "r-1"), { code, detail, requestId: "r-1" });
     });
   }
+});
+
+Deno.test("problemOf() tells the reason of a BusyError", () => {
+  const error = new BusyError("The stream is full", { hint: "try again later" });
+  const { code, detail } = problemOf(error, "r-1");
+  assert.deepEqual([code, detail], ["unavailable", "The stream is full: try again later"]);
 });
 
 Deno.test("problemResponse() says when to try again, and how to be let in", () => {

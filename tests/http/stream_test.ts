@@ -313,7 +313,11 @@ Deno.test("GET /api/v1/stream has a bound of readers", async () => {
   await server.read();
   const second = await server.read();
   const { status, json } = await server.app.ask(STREAM);
-  assert.deepEqual([status, (json as { code: string }).code], [503, "unavailable"]);
+  const { code, detail } = json as { code: string; detail: string };
+  const want = [503, "unavailable", "The stream has 2 readers already: try again later"];
+  assert.deepEqual([status, code, detail], want);
+  const [line] = server.app.logged;
+  assert.deepEqual([line?.level, line?.message], ["warning", "cannot take a request now"]);
   await second[Symbol.asyncDispose]();
   await until(() => server.app.stream.readers === 1, "a free place");
   await server.read();
@@ -327,7 +331,9 @@ Deno.test("GET /api/v1/stream holds up no stop", async () => {
   await server.server.stop(5000);
   assert.ok(performance.now() - start < 2000);
   await until(() => readers.every((reader) => reader.isOver()), "the end of all");
-  assert.equal((await server.app.ask(STREAM)).status, 503);
+  const { status, json } = await server.app.ask(STREAM);
+  const { detail } = json as { detail: string };
+  assert.deepEqual([status, detail], [503, "DREC is stopping: try again later"]);
 });
 
 Deno.test("GET /api/v1/stream is understood by EventSource", async () => {

@@ -98,7 +98,9 @@ const TEXTS = {
   },
   unavailable: {
     name: "Unavailable",
-    description: "The store does not answer, or what is asked for takes longer than a request may.",
+    description:
+      "The store does not answer, DREC is stopping or has no room for one more reader of the" +
+      " stream, or what is asked for takes longer than a request may.",
     detail: "The store does not answer: try again later",
     headers: { "Retry-After": RETRY_AFTER },
   },
