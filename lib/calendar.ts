@@ -7,6 +7,9 @@
 /** Length of a day in milliseconds. */
 export const DAY_MS = 86_400_000;
 
+/** The first day that has a number. */
+export const FIRST_DAY = "1970-01-01";
+
 /** Lengths of the intervals that days are added up to. */
 export const INTERVALS = ["day", "week", "month"] as const;
 
@@ -85,7 +88,7 @@ export function renderDay(day: number): string {
  * Reads a day.
  *
  * @param text For example `2026-11-23`.
- * @returns Days since 1970, or `undefined` for what is no day.
+ * @returns Days since 1970, or `undefined` for what is no day, or one before that.
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -93,12 +96,13 @@ export function renderDay(day: number): string {
  *
  * assert.equal(parseDay("1970-01-02"), 1);
  * assert.equal(parseDay("2026-02-30"), undefined);
+ * assert.equal(parseDay("1969-12-31"), undefined);
  * ```
  */
 export function parseDay(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
   const time = Date.parse(`${text}T00:00:00Z`);
   // Some days that do not exist, such as 30 February, are read as a day of the next month.
-  const isReal = !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+  const isReal = time >= 0 && new Date(time).toISOString().startsWith(text);
   return isReal ? time / DAY_MS : undefined;
 }

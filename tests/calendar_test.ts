@@ -18,7 +18,7 @@ Deno.test("monthOf() and monthAfter() know where months begin", async (t) => {
     ["2026-12-31", "2026-12-01", "2027-01-01"],
     ["2027-01-31", "2027-01-01", "2027-02-01"],
     ["2024-02-29", "2024-02-01", "2024-03-01"],
-    ["1969-12-31", "1969-12-01", "1970-01-01"],
+    ["1970-01-01", "1970-01-01", "1970-02-01"],
   ];
   for (const [day, month, next] of cases) {
     await t.step(day, () => {
@@ -43,7 +43,17 @@ Deno.test("startOf() finds the Monday of a week", async (t) => {
   }
 });
 
-Deno.test("parseDay() takes days that exist, and nothing else", () => {
+Deno.test("monthOf() and startOf() know the days before 1970", () => {
+  assert.equal(renderDay(monthOf(-1)), "1969-12-01");
+  assert.equal(renderDay(monthAfter(-1)), "1970-01-01");
+  assert.equal(renderDay(startOf(0, "week")), "1969-12-29");
+});
+
+Deno.test("parseDay() takes days that exist from 1970 on, and nothing else", () => {
+  assert.equal(parseDay("1970-01-01"), 0);
+  for (const text of ["1969-12-31", "0001-01-01", "0000-01-01"]) {
+    assert.equal(parseDay(text), undefined, text);
+  }
   for (const text of ["2026-02-30", "2026-13-01", "2026-1-1", "26-01-01", "2026-01-01T00", ""]) {
     assert.equal(parseDay(text), undefined, text);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseDay } from "../calendar.ts";
+import { FIRST_DAY, parseDay } from "../calendar.ts";
 import { AppError } from "../errors.ts";
 import { type ListName, parseCursor } from "./cursor.ts";
 import type { PageQuery } from "../store/store.ts";
@@ -63,8 +63,8 @@ export class Parameters {
     const text = this.#values.get(name);
     if (text === undefined) return undefined;
     const day = parseDay(text);
-    if (day === undefined) throw badParameter(name, text, "use a day such as 2026-11-23");
-    return day;
+    if (day !== undefined) return day;
+    throw badParameter(name, text, `use a day such as 2026-11-23, none before ${FIRST_DAY}`);
   }
 
   /** @returns The name of a registry, or `undefined`. */

@@ -122,7 +122,7 @@ function impossible(schema: Schema): unknown[] {
     ...(pattern === undefined
       ? []
       : ["!", "\0", "A B"].filter((text) => !new RegExp(pattern, "u").test(text))),
-    ...(format === "date" ? ["2026-02-30", "today"] : []),
+    ...(format === "date" ? ["2026-02-30", "today", "1969-12-31"] : []),
   ];
 }
 

@@ -26,7 +26,7 @@ export const MAX_DAYS = 3660;
  */
 export function rangeOf(parameters: Parameters, today: number): DayRange {
   const to = parameters.day("to") ?? today;
-  const from = parameters.day("from") ?? to - DEFAULT_DAYS + 1;
+  const from = parameters.day("from") ?? Math.max(0, to - DEFAULT_DAYS + 1);
   if (from > to) {
     throw new AppError("invalid", `"from" ${renderDay(from)} is after "to" ${renderDay(to)}`, {
       hint: "give the earlier day as `from`",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type DayRange, parseDay } from "../../calendar.ts";
+import { type DayRange, FIRST_DAY, parseDay } from "../../calendar.ts";
 import { AppError } from "../../errors.ts";
 
 /** Names that one request may have, as with npm. */
@@ -41,7 +41,8 @@ export function parsePeriod(text: string, today: number): DayRange {
   const [from, to] = [parseDay(first), parseDay(last)];
   if (from === undefined || to === undefined || others.length > 0) {
     throw new AppError("invalid", `invalid period "${text}"`, {
-      hint: `use ${Object.keys(PERIODS).join(", ")}, YYYY-MM-DD or YYYY-MM-DD:YYYY-MM-DD`,
+      hint: `use ${Object.keys(PERIODS).join(", ")}, YYYY-MM-DD or YYYY-MM-DD:YYYY-MM-DD,` +
+        ` no day before ${FIRST_DAY}`,
     });
   }
   if (from > to) throw new AppError("invalid", "end date is before start date");

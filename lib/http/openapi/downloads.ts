@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FIRST_DAY } from "../../calendar.ts";
 import { MAX_DAYS } from "../api/days.ts";
 import { MAX_NAMES, PERIODS } from "../api/downloads_query.ts";
 import { json, reading } from "./operation.ts";
@@ -39,7 +40,7 @@ const PERIOD: Parameter = inPath(
     `One of ${
       Object.keys(PERIODS).join(", ")
     }, each ending yesterday; or a day; or two days with a` +
-      ` colon between them, both inclusive, at most ${MAX_DAYS}. UTC.`,
+      ` colon between them, both inclusive, at most ${MAX_DAYS}, none before ${FIRST_DAY}. UTC.`,
     "last-week",
     { pattern: `^(?:${Object.keys(PERIODS).join("|")}|${DAY}(?::${DAY})?)$` },
   ),

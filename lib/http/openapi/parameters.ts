@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INTERVALS } from "../../calendar.ts";
+import { FIRST_DAY, INTERVALS } from "../../calendar.ts";
 import { MAX_LEVELS } from "../../namespace.ts";
 import { METRICS } from "../../statistics.ts";
 import { DEFAULT_DAYS, MAX_DAYS } from "../api/days.ts";
@@ -119,12 +119,16 @@ const PARAMETERS = {
       `First day, inclusive; unless told ${
         DEFAULT_DAYS - 1
       } days before \`to\`. At most ${MAX_DAYS}` +
-        " days at once.",
+        ` days at once, none before ${FIRST_DAY}.`,
       "2026-11-01",
     ),
     "2026-11-01",
   ),
-  to: query("to", day("Last day, inclusive; today unless told.", "2026-11-24"), "2026-11-24"),
+  to: query(
+    "to",
+    day(`Last day, inclusive, none before ${FIRST_DAY}; today unless told.`, "2026-11-24"),
+    "2026-11-24",
+  ),
   consumer: query(
     "consumer",
     text(

@@ -121,6 +121,8 @@ Deno.test("GET /downloads/… says {error}, as npm does", async (t) => {
     ["last-day/nobody", 404, "package nobody not found"],
     ["last-day/team/app?registry=other", 404, "package team/app not found"],
     ["yesterday/team/app", 400, /^invalid period "yesterday": use last-day, /],
+    ["1969-12-31", 400, /^invalid period "1969-12-31": use .*, no day before 1970-01-01$/],
+    ["0000-01-01:0001-01-01", 400, /^invalid period .*, no day before 1970-01-01$/],
     ["2026-11-20:2026-11-19", 400, "end date is before start date"],
     ["2000-01-01:2026-11-19", 400, /^The range has 9820 days/],
     [`last-day/${many}`, 400, /^129 names are too many/],

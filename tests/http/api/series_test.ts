@@ -122,13 +122,27 @@ Deno.test("GET /-/series counts from the end where only that is told", async () 
   assert.deepEqual(await rangeOf(decade), ["2016-11-01", "2026-11-01", 121]);
 });
 
+Deno.test("GET /-/series does not begin before 1970", async () => {
+  await using app = await openTestApp();
+  await recordEvents(app.store, [{}]);
+  const { items } = await app.get(`${SERIES}?to=1970-01-02`) as { items: unknown[] };
+  assert.deepEqual(items, [{ start: "1970-01-01", value: 0 }, { start: "1970-01-02", value: 0 }]);
+});
+
 Deno.test("GET /-/series refuses what it does not understand", async (t) => {
   await using app = await openTestApp();
   await recordEvents(app.store, [{}]);
   const cases: [query: string, detail: string][] = [
     ["metric=stars", `Parameter "metric" cannot be "stars": use one of ${METRICS.join(", ")}`],
     ["interval=year", 'Parameter "interval" cannot be "year": use one of day, week, month'],
-    ["from=yesterday", 'Parameter "from" cannot be "yesterday": use a day such as 2026-11-23'],
+    [
+      "from=yesterday",
+      'Parameter "from" cannot be "yesterday": use a day such as 2026-11-23, none before 1970-01-01',
+    ],
+    [
+      "from=0000-01-01&to=0001-01-01&interval=week",
+      'Parameter "to" cannot be "0001-01-01": use a day such as 2026-11-23, none before 1970-01-01',
+    ],
     [
       "from=2026-11-21",
       '"from" 2026-11-21 is after "to" 2026-11-20: give the earlier day as `from`',
