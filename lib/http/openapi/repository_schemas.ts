@@ -128,8 +128,8 @@ const USER = object({
   ),
   pulls: PULLS,
   pushes: PUSHES,
-  firstSeen: nullable(time("First pull or push.", "2026-11-24T01:09:15.514Z")),
-  lastSeen: nullable(time("Last pull or push.")),
+  firstSeen: nullable(time("First pull, push, check or delete; layers do not count.", "2026-11-24T01:09:15.514Z")),
+  lastSeen: nullable(time("Last pull, push, check or delete; layers do not count.")),
   overflow: OVERFLOW,
 }, { optional: ["overflow"], description: "Who used a repository, or with what." });
 
