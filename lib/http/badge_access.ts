@@ -7,7 +7,7 @@
 import type { MiddlewareHandler } from "hono";
 
 import type { Store } from "../store/store.ts";
-import type { ApiContext } from "./api/answer.ts";
+import { type ApiContext, partOf } from "./api/answer.ts";
 import type { Authorizer } from "./auth.ts";
 import { isSigned, makeBadgeKey } from "./badge_signature.ts";
 import { parseBadgeFile, parseBadgeQuery } from "./badge_query.ts";
@@ -46,7 +46,7 @@ export function allowBadge(store: Store, authorize: Authorizer): MiddlewareHandl
     const signature = signatureOf(c);
     if (signature === undefined) return await guardRead(c, next);
     key ??= await store.madeKey("badge", makeBadgeKey());
-    const { repository } = parseBadgeFile(c.req.param("file") ?? "");
+    const { repository } = parseBadgeFile(partOf(c, "file"));
     const { registry } = parseBadgeQuery(queryOf(c.req.url));
     const badge = { repository, ...(registry === undefined ? {} : { registry }) };
     if (isSigned(badge, signature, key)) return await next();

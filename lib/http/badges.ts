@@ -11,7 +11,7 @@ import { makeBadge } from "badge-maker";
 
 import { dayOf } from "../statistics.ts";
 import type { RepositoryStatistics, Store, TagStatistics } from "../store/store.ts";
-import type { ApiContext, ApiHandler } from "./api/answer.ts";
+import { type ApiContext, type ApiHandler, partOf } from "./api/answer.ts";
 import {
   type BadgeMetric,
   type BadgePeriod,
@@ -56,7 +56,7 @@ interface Content {
  */
 export function showBadge(store: Store, now: () => number): ApiHandler {
   return async function showBadge(c): Promise<Response> {
-    const { repository, format } = parseBadgeFile(c.req.param("file") ?? "");
+    const { repository, format } = parseBadgeFile(partOf(c, "file"));
     const text = queryOf(c.req.url);
     const query = parseBadgeQuery(text);
     const content = await contentOf(store, repository, { query, now: now() });

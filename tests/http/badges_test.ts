@@ -195,6 +195,7 @@ Deno.test("GET /badge refuses what it does not understand", async (t) => {
     ["team/app", 404, /^No badge "team\/app": ask for the name/],
     ["team/app.png", 404, /^No badge/],
     [".svg", 404, /^No badge/],
+    ["%ff.svg", 400, /^Cannot decode the path: use percent-encoded UTF-8$/],
     [
       "team/app.svg?metric=checks",
       400,

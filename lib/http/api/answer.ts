@@ -6,10 +6,11 @@
 
 import type { Context, Handler } from "hono";
 
+import { AppError } from "../../errors.ts";
 import type { Page, PageQuery } from "../../store/store.ts";
 import { type ListName, renderCursor } from "../cursor.ts";
 import { type Parameters, parseParameters } from "../parameters.ts";
-import { type Environment, queryOf } from "../request.ts";
+import { type Environment, pathOf, queryOf } from "../request.ts";
 import { entityTagOf, isCurrent } from "../revalidation.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -29,6 +30,25 @@ export type ApiHandler = Handler<Environment>;
  */
 export function parametersOf(c: ApiContext, allowed: readonly string[]): Parameters {
   return parseParameters(queryOf(c.req.url), allowed);
+}
+
+/**
+ * Reads a part of the path, as strictly as the query: what is not percent-encoded UTF-8 would be
+ * taken as it is, and two addresses would name the same.
+ *
+ * @param c Context of the request.
+ * @param name Of the part.
+ * @returns The part, decoded; empty where it is missing.
+ * @throws {AppError} `invalid` for what cannot be decoded.
+ */
+export function partOf(c: ApiContext, name: string): string {
+  try {
+    decodeURIComponent(pathOf(c.req.url));
+  } catch {
+    const hint = "use percent-encoded UTF-8";
+    throw new AppError("invalid", "Cannot decode the path", { hint });
+  }
+  return c.req.param(name) ?? "";
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type ApiContext,
   type ApiHandler,
   parametersOf,
+  partOf,
 } from "./answer.ts";
 import { repositoryItem, repositoryShape } from "./shapes.ts";
 
@@ -81,7 +82,7 @@ export async function findRepository(
   c: ApiContext,
   parameters: Parameters,
 ): Promise<RepositoryStatistics> {
-  const name = c.req.param("name") ?? "";
+  const name = partOf(c, "name");
   const registry = parameters.registry();
   const [first, ...others] = await store.findRepositories(name, registry);
   if (first === undefined) throw noRepository(name, registry);

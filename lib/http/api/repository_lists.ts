@@ -13,7 +13,7 @@ import type {
   Store,
   TagStatistics,
 } from "../../store/store.ts";
-import { answerJson, answerPage, type ApiHandler, parametersOf } from "./answer.ts";
+import { answerJson, answerPage, type ApiHandler, parametersOf, partOf } from "./answer.ts";
 import { findRepository } from "./repositories.ts";
 import { breakdownShape, eventShape, manifestShape, type Shape, tagShape } from "./shapes.ts";
 
@@ -40,7 +40,7 @@ export function listTags(store: Store): ApiHandler {
 export function showTag(store: Store): ApiHandler {
   return async function showTag(c): Promise<Response> {
     const of = await findRepository(store, c, parametersOf(c, ["registry"]));
-    return answerJson(c, tagShape(await findTag(store, of, c.req.param("tag") ?? "")));
+    return answerJson(c, tagShape(await findTag(store, of, partOf(c, "tag"))));
   };
 }
 

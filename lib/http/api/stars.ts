@@ -13,7 +13,7 @@ import { renderCursor } from "../cursor.ts";
 import { accessError } from "../middleware.ts";
 import type { Identifier } from "../proxies.ts";
 import type { Environment } from "../request.ts";
-import { answerJson, type ApiContext, type ApiHandler, parametersOf } from "./answer.ts";
+import { answerJson, type ApiContext, type ApiHandler, parametersOf, partOf } from "./answer.ts";
 import { findRepository, noRepository } from "./repositories.ts";
 import { renderTime, type Shape } from "./shapes.ts";
 
@@ -95,7 +95,7 @@ function starShape({ user, at }: Star): Shape {
 }
 
 function userOf(c: ApiContext): string {
-  return c.req.param("user") ?? "";
+  return partOf(c, "user");
 }
 
 function parseUser(text: string): string {

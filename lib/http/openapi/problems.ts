@@ -37,7 +37,8 @@ const TEXTS = {
     name: "Invalid",
     description:
       "A parameter is unknown, given twice, not percent-encoded UTF-8, or not possible;" +
-      " `detail` names it and says what is. An empty one is as good as none.",
+      " `detail` names it and says what is. An empty one is as good as none. Or the path is not" +
+      " percent-encoded UTF-8.",
     detail: 'Parameter "limit" cannot be "0": use a number from 1 to 1000',
     members: {
       availableFrom: day(

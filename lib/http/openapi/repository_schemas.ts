@@ -128,7 +128,9 @@ const USER = object({
   ),
   pulls: PULLS,
   pushes: PUSHES,
-  firstSeen: nullable(time("First pull, push, check or delete; layers do not count.", "2026-11-24T01:09:15.514Z")),
+  firstSeen: nullable(
+    time("First pull, push, check or delete; layers do not count.", "2026-11-24T01:09:15.514Z"),
+  ),
   lastSeen: nullable(time("Last pull, push, check or delete; layers do not count.")),
   overflow: OVERFLOW,
 }, { optional: ["overflow"], description: "Who used a repository, or with what." });

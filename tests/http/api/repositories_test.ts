@@ -119,6 +119,10 @@ Deno.test("GET /api/v1/repositories/{name} says what it does not have", async (t
     ["team/app/-/burn", 404, 'No repository "team/app/-/burn"'],
     ["team/app?registry=edge", 404, 'No repository "team/app" in registry "edge"'],
     ["%00", 404, 'No repository "\u0000"'],
+    ["%ff", 400, "Cannot decode the path: use percent-encoded UTF-8"],
+    ["team/%E0%A4", 400, "Cannot decode the path: use percent-encoded UTF-8"],
+    ["%ff/-/tags", 400, "Cannot decode the path: use percent-encoded UTF-8"],
+    ["team/app/-/tags/%ff", 400, "Cannot decode the path: use percent-encoded UTF-8"],
     ["team/app?registri=edge", 400, 'Unknown parameter "registri": use registry'],
   ];
   for (const [path, status, detail] of cases) {

@@ -88,6 +88,11 @@ Deno.test("PUT and DELETE /-/stars/{user} refuse what is impossible", async (t) 
     [`${STARS}/${long}a`, 400, /no possible user/],
     [`${STARS}/a%00b`, 400, /no possible user/],
     [`${STARS}/a%0Ab`, 400, /no possible user/],
+    [`${STARS}/%ff`, 400, /^Cannot decode the path: use percent-encoded UTF-8$/],
+    [`${STARS}/%ED%A0%80`, 400, /^Cannot decode the path/],
+    [`${STARS}/a%zz`, 400, /^Cannot decode the path/],
+    [`${STARS}/a%`, 400, /^Cannot decode the path/],
+    ["/api/v1/repositories/%ff/-/stars/alice", 400, /^Cannot decode the path/],
     [`${STARS}/%7F`, 400, /no possible user/],
     [`${STARS}/%C2%85`, 400, /no possible user/],
     [`${STARS}/alice?user=bob`, 400, /^Unknown parameter "user": use registry$/],
@@ -105,6 +110,12 @@ Deno.test("PUT and DELETE /-/stars/{user} refuse what is impossible", async (t) 
       });
     }
   }
+  await t.step("but %25ff is the user %ff", async () => {
+    await change(app, "PUT", `${STARS}/%25ff`);
+    const { items } = await app.get(STARS) as { items: { user: string }[] };
+    assert.deepEqual(items.map(({ user }) => user), ["%ff"]);
+    await change(app, "DELETE", `${STARS}/%25ff`);
+  });
   await t.step("but the longest name, and the registry that was chosen", async () => {
     await change(app, "PUT", `${STARS}/${long}`);
     const chosen = await change(app, "PUT", `${both}/alice?registry=b`);
