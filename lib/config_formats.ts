@@ -10,6 +10,7 @@
 import { isIP } from "node:net";
 
 import { parseCidr } from "./consumer.ts";
+import { PLAIN_NAME } from "./names.ts";
 
 /** Milliseconds of each unit of time, longest first. */
 const TIME_UNITS: Readonly<Record<string, number>> = {
@@ -34,8 +35,6 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
 };
 
-/** Names of registries and consumers; they are part of paths and labels. */
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const HOST_LABELS =
   /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 const ROUTE = /^(?:\/[A-Za-z0-9._~-]+)+$/;
@@ -123,7 +122,7 @@ export function renderSize(bytes: number): string {
  * @returns The same text, or `undefined`.
  */
 export function parseName(text: string): string | undefined {
-  return NAME.test(text) ? text : undefined;
+  return PLAIN_NAME.test(text) ? text : undefined;
 }
 
 /**

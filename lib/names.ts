@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How a registry may be called, as in the path of the event route, and a rule of consumers. */
+/** How registries and rules of consumers may be called; it is part of paths and labels. */
 export const PLAIN_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";

@@ -10,12 +10,11 @@ import { dirname, join } from "node:path";
 
 import { firstCertificateIn } from "../certificates_files.ts";
 import { type Config, loadConfig } from "../config.ts";
+import { PLAIN_NAME } from "../names.ts";
 import { openStore } from "../store/open.ts";
 import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
 import { ingestTokenFor, tokenFor } from "./token.ts";
-
-const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Prints the snippet. */
 export const registryConfigCommand: Command = {
@@ -34,7 +33,7 @@ trust DREC's certificate, and a curl line that shows the numbers.
       positionals: 1,
     });
     const registry = options.registry === undefined ? undefined : String(options.registry);
-    if (registry !== undefined && !REGISTRY_NAME.test(registry)) {
+    if (registry !== undefined && !PLAIN_NAME.test(registry)) {
       throw usageError(`Cannot use "${registry}" as a registry's name: a-z, 0-9, ".", "_", "-"`);
     }
     const config = await loadConfig(file, { flags });

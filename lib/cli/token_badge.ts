@@ -6,11 +6,10 @@
 
 import { loadConfig } from "../config.ts";
 import { badgeUrl, makeBadgeKey } from "../http/badge_signature.ts";
+import { PLAIN_NAME } from "../names.ts";
 import { openStore } from "../store/open.ts";
 import { parseArguments, usageError } from "./command.ts";
 import { publicUrl } from "./public_url.ts";
-
-const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /**
  * Prints the address of a badge with its signature. The repository need not be known yet.
@@ -30,7 +29,7 @@ export async function showBadgeUrl(
   });
   const registry = options.registry === undefined ? undefined : String(options.registry);
   if (repository === "") throw usageError("The name of a repository is missing");
-  if (registry !== undefined && !REGISTRY_NAME.test(registry)) {
+  if (registry !== undefined && !PLAIN_NAME.test(registry)) {
     throw usageError(`Cannot use "${registry}" as a registry's name: a-z, 0-9, ".", "_", "-"`);
   }
   const config = await loadConfig(file, { flags });

@@ -11,6 +11,7 @@
 import type { Collector } from "../collector.ts";
 import { AppError, BusyError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
+import { PLAIN_NAME } from "../names.ts";
 import type { Authorizer } from "./auth.ts";
 import { BodyReader } from "./body.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -50,7 +51,6 @@ const COMMIT_BUDGET_MS_PER_BYTE = 4000 / 1024 ** 2;
 /** How much of a refused body is read, and for how long. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 20;
-const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** The registry of the bare route. */
 const DEFAULT_REGISTRY = "default";
 
@@ -165,7 +165,7 @@ function hideStore(error: unknown): never {
 /** The registry that the rest of the path names: `""` for none, `undefined` for no possible name. */
 function registryOf(rest: string): string | undefined {
   const name = rest.replace(/^\//, "").replace(/(?<=.)\/$/, "");
-  return name === "" || REGISTRY_NAME.test(name) ? name : undefined;
+  return name === "" || PLAIN_NAME.test(name) ? name : undefined;
 }
 
 function refusal(

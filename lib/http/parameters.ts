@@ -7,6 +7,7 @@
 
 import { FIRST_DAY, parseDay } from "../calendar.ts";
 import { AppError } from "../errors.ts";
+import { PLAIN_NAME } from "../names.ts";
 import { type ListName, parseCursor } from "./cursor.ts";
 import type { PageQuery } from "../store/store.ts";
 
@@ -14,8 +15,6 @@ import type { PageQuery } from "../store/store.ts";
 export const MAX_LIMIT = 1000;
 /** Items that a page has unless told. */
 export const DEFAULT_LIMIT = 50;
-/** How a registry may be called, as in the path of the event route. */
-export const REGISTRY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The parameters of one request. */
 export class Parameters {
@@ -70,8 +69,13 @@ export class Parameters {
   /** @returns The name of a registry, or `undefined`. */
   registry(): string | undefined {
     const text = this.#values.get("registry");
-    if (text === undefined || REGISTRY.test(text)) return text;
+    if (text === undefined || PLAIN_NAME.test(text)) return text;
     throw badParameter("registry", text, "use the name by which the registry sends its events");
+  }
+
+  /** @returns How many items are asked for. */
+  limit(): number {
+    return this.integer("limit", { least: 1, most: MAX_LIMIT, fallback: DEFAULT_LIMIT });
   }
 
   /**
@@ -79,11 +83,7 @@ export class Parameters {
    * @returns The part of the list.
    */
   page(list: ListName): PageQuery {
-    const text = this.#values.get("limit") ?? String(DEFAULT_LIMIT);
-    const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-    if (limit < 1 || limit > MAX_LIMIT) {
-      throw badParameter("limit", text, `use a number from 1 to ${MAX_LIMIT}`);
-    }
+    const limit = this.limit();
     const cursor = this.#values.get("cursor");
     if (cursor === undefined) return { limit };
     const after = parseCursor(list, cursor);

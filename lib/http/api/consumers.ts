@@ -6,9 +6,12 @@
  */
 
 import { AppError } from "../../errors.ts";
-import type { ConsumerFilter } from "../../store/history.ts";
+import { PLAIN_NAME } from "../../names.ts";
+import type { ConsumerFilter } from "../../store/day_sums.ts";
 import type { Parameters } from "../parameters.ts";
 
+/** Consumers that can be named at once. */
+export const MAX_CONSUMERS = 16;
 const EXCEPT = "!";
 
 /**
@@ -16,29 +19,32 @@ const EXCEPT = "!";
  *
  * @param parameters May have `consumer`. A name that no rule has counts nothing, for it may have
  *   had one once.
- * @returns The filter, or `undefined` for all.
- * @throws {AppError} `invalid` where a name is empty, or both kinds are mixed.
+ * @returns The filter, the same for the same names in any order; `undefined` for all.
+ * @throws {AppError} `invalid` for what is no name, too many, or both kinds mixed.
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { parseParameters } from "../parameters.ts";
  * import { consumersOf } from "./consumers.ts";
  *
- * const parameters = parseParameters("consumer=!ci,!trivy", ["consumer"]);
+ * const parameters = parseParameters("consumer=!trivy,!ci", ["consumer"]);
  * assert.deepEqual(consumersOf(parameters), { except: ["ci", "trivy"] });
  * ```
  */
 export function consumersOf(parameters: Parameters): ConsumerFilter | undefined {
   const text = parameters.text("consumer");
   if (text === undefined) return undefined;
-  const names = text.split(",");
-  const excluded = names.filter((name) => name.startsWith(EXCEPT));
-  const isMixed = excluded.length > 0 && excluded.length < names.length;
-  if (isMixed || names.some((name) => name === "" || name === EXCEPT)) {
+  const parts = text.split(",");
+  const excluded = parts.filter((part) => part.startsWith(EXCEPT));
+  const isExcept = excluded.length === parts.length;
+  const names = parts.map((part) => isExcept ? part.slice(EXCEPT.length) : part);
+  if (parts.length > MAX_CONSUMERS || !names.every((name) => PLAIN_NAME.test(name))) {
     throw new AppError("invalid", `Parameter "consumer" cannot be "${text}"`, {
-      hint: "use names such as prod-eu,ci, or !ci,!trivy for all others",
+      hint: excluded.length > 0 && !isExcept
+        ? "use either names, or names that all begin with !"
+        : `use up to ${MAX_CONSUMERS} names of consumers such as ci,prod, or !ci,!prod for all others`,
     });
   }
-  if (excluded.length === 0) return { only: names };
-  return { except: excluded.map((name) => name.slice(EXCEPT.length)) };
+  const sorted = [...new Set(names)].sort();
+  return isExcept ? { except: sorted } : { only: sorted };
 }

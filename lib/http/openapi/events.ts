@@ -4,7 +4,7 @@
  * @module
  */
 
-import { REGISTRY } from "../parameters.ts";
+import { PLAIN_NAME } from "../../names.ts";
 import { inPath } from "./parameters.ts";
 import { list, ref, text } from "./schema.ts";
 import { tokenFor } from "./security.ts";
@@ -106,7 +106,7 @@ export function eventPaths(route: string): Paths {
   const path = route.replace(/\/+$/, "");
   const registry = inPath(
     "registry",
-    text("The registry that the events are from.", "main", { pattern: REGISTRY.source }),
+    text("The registry that the events are from.", "main", { pattern: PLAIN_NAME.source }),
     "main",
   );
   return {

@@ -5,10 +5,12 @@
  */
 
 import { FIRST_DAY, INTERVALS } from "../../calendar.ts";
+import { PLAIN_NAME } from "../../names.ts";
 import { MAX_LEVELS } from "../../namespace.ts";
 import { METRICS } from "../../statistics.ts";
+import { MAX_CONSUMERS } from "../api/consumers.ts";
 import { DEFAULT_DAYS, MAX_DAYS } from "../api/days.ts";
-import { DEFAULT_LIMIT, MAX_LIMIT, REGISTRY } from "../parameters.ts";
+import { DEFAULT_LIMIT, MAX_LIMIT } from "../parameters.ts";
 import { metricOf } from "./metric_texts.ts";
 import { choice, day, text } from "./schema.ts";
 import type { Parameter, Reference, Schema } from "./types.ts";
@@ -64,7 +66,7 @@ const PARAMETERS = {
       "Only this registry: `default`, or what follows the event route in the address that it posts" +
         " to. Without it a list spans all of them, and a single repository is the one of that name.",
       "default",
-      { pattern: REGISTRY.source },
+      { pattern: PLAIN_NAME.source },
     ),
     "default",
   ),
@@ -133,10 +135,10 @@ const PARAMETERS = {
     "consumer",
     text(
       "Only what these consumers did: `prod-eu,ci`; or what all but these did: `!ci,!trivy`. Both" +
-        " together are not possible. Consumers are the rules of `consumers` in `config.yml`, else" +
-        " `other`.",
+        ` together are not possible, nor are more than ${MAX_CONSUMERS}. Consumers are the rules of` +
+        " `consumers` in `config.yml`, else `other`.",
       "ci,prod-eu",
-      { pattern: "^(?:[^!,][^,]*(?:,[^!,][^,]*)*|![^,]+(?:,![^,]+)*)$" },
+      { pattern: consumersPattern() },
     ),
     "!ci,!trivy",
   ),
@@ -153,4 +155,11 @@ export const SHARED_PARAMETERS: Readonly<Record<string, Parameter>> = PARAMETERS
  */
 export function shared(...names: (keyof typeof PARAMETERS)[]): Reference[] {
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
+}
+
+function consumersPattern(): string {
+  const name = PLAIN_NAME.source.replace(/^\^|\$$/g, "");
+  const more = `{0,${MAX_CONSUMERS - 1}}`;
+  const [only, except] = ["", "!"].map((mark) => `${mark}${name}(?:,${mark}${name})${more}`);
+  return `^(?:${only}|${except})$`;
 }

@@ -7,7 +7,6 @@
 import { METRICS } from "../../statistics.ts";
 import { MAX_PLACES, PERIODS as RANKING_PERIODS } from "../../ranking.ts";
 import { SUMMED_METRICS } from "../../store/day_sums.ts";
-import { CONSUMER, MAX_CONSUMERS } from "../api/rankings.ts";
 import { METRIC_TEXTS, metricOf } from "./metric_texts.ts";
 import { json, ofRepository, reading } from "./operation.ts";
 import { query, shared } from "./parameters.ts";
@@ -15,7 +14,6 @@ import { choice, count, day, list, nullable, object, ref, text, time } from "./s
 import type { Paths, Schema } from "./types.ts";
 
 const TAG = "Numbers over time";
-const CONSUMER_NAME = CONSUMER.source.replace(/^\^|\$$/g, "");
 
 /** A number and the one of the period before. */
 const COMPARED = object({
@@ -144,7 +142,7 @@ export const TIME: Paths = {
       description:
         "Where it takes long, a ranking is computed in the background. If one that nobody asked for before" +
         " takes longer than ten seconds, the answer is 503 with `Retry-After`. The ranking is there" +
-        " a little later.",
+        " a little later. Stars are kept neither by day nor by consumer.",
       parameters: [
         query("metric", metricOf(SUMMED_METRICS), "pulls"),
         query(
@@ -157,28 +155,9 @@ export const TIME: Paths = {
           },
           "all",
         ),
-        ...shared("registry", "prefix"),
-        query(
-          "consumer",
-          text(
-            `Only what these consumers did, or with \`!\` what all but these did; up to` +
-              ` ${MAX_CONSUMERS}. Not with \`stars\`.`,
-            "ci,prod-eu",
-            { pattern: consumersPattern() },
-          ),
-          "!ci,!trivy",
-        ),
-        ...shared("limit"),
+        ...shared("registry", "prefix", "consumer", "limit"),
       ],
       answer: json(`The first places, at most ${MAX_PLACES}.`, ref("Ranking")),
     }),
   },
 };
-
-function consumersPattern(): string {
-  const more = `{0,${MAX_CONSUMERS - 1}}`;
-  const [only, except] = ["", "!"].map((mark) => {
-    return `${mark}${CONSUMER_NAME}(?:,${mark}${CONSUMER_NAME})${more}`;
-  });
-  return `^(?:${only}|${except})$`;
-}

@@ -16,7 +16,12 @@ Deno.test("consumersOf() reads names, or exclusions, never both", async (t) => {
   assert.deepEqual(read("a,b"), { only: ["a", "b"] });
   assert.deepEqual(read("!ci"), { except: ["ci"] });
   assert.deepEqual(read("%21ci,!trivy"), { except: ["ci", "trivy"] });
-  for (const bad of ["a,!b", "!a,b", "a,", ",", "!", "!a,!"]) {
+  // The same for the same names.
+  assert.deepEqual(read("b,a,b"), { only: ["a", "b"] });
+  assert.deepEqual(read("!b,!a"), { except: ["a", "b"] });
+  assert.deepEqual(read(Array(16).fill("a").join()), { only: ["a"] });
+  const long = [Array(17).fill("a").join(), "a".repeat(65)];
+  for (const bad of ["a,!b", "!a,b", "a,", ",", "!", "!a,!", "CI", "a b", "%00", "!!a", ...long]) {
     await t.step(bad, () => assert.throws(() => read(bad), /Parameter "consumer" cannot be/));
   }
 });

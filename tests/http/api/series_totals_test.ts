@@ -95,8 +95,12 @@ Deno.test("series refuse what they do not keep", async (t) => {
     ],
     [
       "/api/v1/series?consumer=a,!b",
-      'Parameter "consumer" cannot be "a,!b": use names such as prod-eu,ci, ' +
-      "or !ci,!trivy for all others",
+      'Parameter "consumer" cannot be "a,!b": use either names, or names that all begin with !',
+    ],
+    [
+      "/api/v1/series?consumer=CI",
+      'Parameter "consumer" cannot be "CI": use up to 16 names of consumers such as ci,prod, ' +
+      "or !ci,!prod for all others",
     ],
     [
       "/api/v1/series?tag=v1",
