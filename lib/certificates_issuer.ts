@@ -26,6 +26,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 
 import { firstCertificateIn } from "./certificates_files.ts";
+import { DAY_MS } from "./calendar.ts";
 
 /** A certificate and its private key, both PEM. */
 export interface PemPair {
@@ -43,7 +44,6 @@ export interface CertificateFacts {
   readonly names: readonly string[];
 }
 
-const DAY_MS = 86_400_000;
 /** Registries whose clock is behind accept a certificate as soon as it is made. */
 const BACKDATED_MS = 3_600_000;
 const AUTHORITY_DAYS = 3650;

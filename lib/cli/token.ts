@@ -9,12 +9,9 @@ import { randomBytes } from "node:crypto";
 import { type Config, isLoopbackAddress, loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { openStore } from "../store/open.ts";
-import type { Store, TokenRole } from "../store/store.ts";
 import { type Command, parseArguments, type Terminal, usageError } from "./command.ts";
+import { type Store, TOKEN_ROLES, type TokenRole } from "../store/store.ts";
 import { showBadgeUrl } from "./token_badge.ts";
-
-/** The roles, in the order in which they are shown. */
-export const ROLES: readonly TokenRole[] = ["ingest", "read", "admin"];
 
 /** Shows tokens. */
 export const tokenCommand: Command = {
@@ -57,7 +54,7 @@ has none to show: that is said on standard error, and standard output stays empt
 
 function isWhat(text: string | undefined): boolean {
   if (text === undefined) return false;
-  if (text === "new" || ROLES.some((role) => role === text)) return true;
+  if (text === "new" || TOKEN_ROLES.some((role) => role === text)) return true;
   if (/\.ya?ml$|\//.test(text)) return false;
   throw usageError(`Unknown role "${text}", expected ingest, read, admin, new or badge`);
 }
@@ -67,7 +64,7 @@ async function showAll(
   store: Store,
   print: (line: string) => void,
 ): Promise<void> {
-  for (const role of ROLES) {
+  for (const role of TOKEN_ROLES) {
     const { token, remark } = await describe(config, role, store);
     print(`${role.padEnd(8)}${token ?? `(${remark})`}`);
   }
@@ -185,7 +182,7 @@ export interface MadeToken {
  */
 export async function madeTokens(config: Config, store: Store): Promise<MadeToken[]> {
   const made: MadeToken[] = [];
-  for (const role of ROLES) {
+  for (const role of TOKEN_ROLES) {
     if (config.auth[role] !== "unset") continue;
     made.push({ role, ...await store.madeToken(role, makeToken()) });
   }

@@ -14,7 +14,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import type { TokenRole } from "../store/store.ts";
+import { TOKEN_ROLES, type TokenRole } from "../store/store.ts";
 import type { ProxyCheck } from "./proxies.ts";
 import type { RequestInfo } from "./request.ts";
 
@@ -55,8 +55,6 @@ interface Grant {
 
 type Openness = "open" | "loopback" | "closed";
 
-const ROLES: readonly TokenRole[] = ["ingest", "read", "admin"];
-
 /** What proxies add: behind one, a loopback address says nothing about the client. */
 const FORWARDING_HEADERS = [
   "forwarded",
@@ -93,7 +91,7 @@ const WRONG_ROLE: Access = { ok: false, status: 403 };
  * ```
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const grants = ROLES.flatMap((role) => grantsOf(role, options));
+  const grants = TOKEN_ROLES.flatMap((role) => grantsOf(role, options));
   const openness = {
     ingest: opennessOf("ingest", options),
     read: opennessOf("read", options),

@@ -94,7 +94,10 @@ export interface Retention {
 }
 
 /** Roles that tokens are made for. */
-export type TokenRole = "ingest" | "read" | "admin";
+export const TOKEN_ROLES = ["ingest", "read", "admin"] as const;
+
+/** One of {@linkcode TOKEN_ROLES}. */
+export type TokenRole = typeof TOKEN_ROLES[number];
 
 /** What keys are made for. */
 export type KeyPurpose = "badge";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DAY_MS } from "../../calendar.ts";
 import { AppError } from "../../errors.ts";
 import type { Page, Store } from "../../store/store.ts";
 import { UNUSED_KINDS, type UnusedItem, type UnusedQuery } from "../../store/unused.ts";
@@ -15,7 +16,6 @@ import { answerJson, answerText, type ApiHandler, parametersOf } from "./answer.
 import { COMMAND_TOOLS, type CommandTool, parseHost, renderCommands } from "./unused_commands.ts";
 import { type Observed, unusedShape } from "./unused_shapes.ts";
 
-const DAY_MS = 86_400_000;
 /** Days of not being used unless told. */
 export const DEFAULT_DAYS = 90;
 /** At most so many. */

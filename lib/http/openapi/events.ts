@@ -110,8 +110,7 @@ export function eventPaths(route: string): Paths {
     "main",
   );
   return {
-    // Every path below it is the event route, if it is the root itself.
-    [path || "/"]: { post: posting("postEvents", "Send events of the registry called default") },
+    [path]: { post: posting("postEvents", "Send events of the registry called default") },
     [`${path}/{registry}`]: {
       post: {
         ...posting("postEventsOfRegistry", "Send events of a registry"),

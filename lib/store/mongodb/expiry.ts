@@ -7,6 +7,7 @@
 import type { Document, ObjectId } from "mongodb";
 
 import { MAX_QUARANTINE } from "../../batch.ts";
+import { DAY_MS } from "../../calendar.ts";
 import { keyOf } from "../../facts.ts";
 import type { Retention } from "../store.ts";
 import type { Database } from "./connection.ts";
@@ -28,7 +29,6 @@ import { longOf } from "./values.ts";
 const STEP = 1000;
 /** Tags that one step touches, each with all its days. */
 const TAG_STEP = 100;
-const DAY_MS = 86_400_000;
 const TRANSACTION_MS = 10_000;
 
 /** One kind of thing that gets old. `true`: there may be more. */

@@ -6,6 +6,7 @@
 
 import type { Filter } from "mongodb";
 
+import { DAY_MS } from "../../calendar.ts";
 import type { Outcome } from "../../batch.ts";
 import type {
   Accounting,
@@ -34,7 +35,6 @@ const EVENT_KEYS: readonly SortKey[] = [
   { field: "batch", direction: -1, type: "id" },
   { field: "position", direction: -1 },
 ];
-const DAY_MS = 86_400_000;
 
 /**
  * Lists the actors, clients or consumers of a repository.

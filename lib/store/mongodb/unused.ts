@@ -6,6 +6,7 @@
 
 import type { Document, Filter } from "mongodb";
 
+import { DAY_MS } from "../../calendar.ts";
 import { keyOf } from "../../facts.ts";
 import { scanPage, sliceOf } from "../scan.ts";
 import type { Cursor, Page } from "../store.ts";
@@ -22,7 +23,6 @@ import { describeRepositories, describeTags } from "./unused_details.ts";
 import { onlyRepositories } from "./unnamed.ts";
 import { timeOf } from "./values.ts";
 
-const DAY_MS = 86_400_000;
 const REPOSITORY_KEYS: readonly SortKey[] = [
   { field: "lastused", direction: 1, type: "time" },
   { field: "repositoryname", direction: -1 },

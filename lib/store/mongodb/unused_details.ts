@@ -6,6 +6,7 @@
 
 import type { Document } from "mongodb";
 
+import { DAY_MS } from "../../calendar.ts";
 import { keyOf } from "../../facts.ts";
 import {
   MAX_NESTING,
@@ -19,7 +20,6 @@ import type { BreakdownDocument, DayDocument, ManifestDocument, TagDocument } fr
 import { findManifest } from "./manifests.ts";
 import { countOf } from "./values.ts";
 
-const DAY_MS = 86_400_000;
 /** Items that are described at the same time. */
 const STEP = 20;
 /** Indexes that are looked at above a manifest. */

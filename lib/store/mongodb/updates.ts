@@ -7,6 +7,7 @@
 
 import type { Document } from "mongodb";
 
+import { DAY_MS } from "../../calendar.ts";
 import type { Change, Metric, Times } from "../../statistics.ts";
 import { type CollectionName, COUNTERS, INITIAL_COUNTERS } from "./documents.ts";
 import type { DocumentPlace } from "./places.ts";
@@ -37,8 +38,6 @@ export interface Assignment {
   /** Members to add to arrays. */
   readonly members?: Readonly<Record<string, readonly unknown[]>>;
 }
-
-const DAY_MS = 86_400_000;
 
 interface Draft {
   readonly place: DocumentPlace;

@@ -6,6 +6,8 @@
 
 import { Long } from "mongodb";
 
+import { DAY_MS } from "../../calendar.ts";
+
 /**
  * Turns a day into the date that documents hold.
  *
@@ -13,7 +15,7 @@ import { Long } from "mongodb";
  * @returns Its midnight, UTC.
  */
 export function dateOfDay(day: number): Date {
-  return new Date(day * 86_400_000);
+  return new Date(day * DAY_MS);
 }
 
 /**
