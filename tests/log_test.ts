@@ -205,3 +205,28 @@ Deno.test("createLogThrottle() remembers a bounded number of keys", () => {
   assert.equal(mayLog("b"), undefined);
   assert.deepEqual(mayLog("a"), { suppressed: 0 }, "forgotten, so logged again");
 });
+
+Deno.test("docs/operations.md explains every message, and each begins in lower case", async () => {
+  const text = await Deno.readTextFile(`${repositoryRoot}docs/operations.md`);
+  const explained = Array.from(
+    text.matchAll(/^\| `([^`…]+)(?:…?)` +\|/gm),
+    ([, message]) => message,
+  );
+  const call = /\blog(?:ger)?(?:\("\w+"\))?\s*\.(?:debug|info|warning|error)\(\s*"([^"]+)"/g;
+  const messages = new Set<string>();
+  for (const path of sourceFiles("lib")) {
+    const source = await Deno.readTextFile(repositoryRoot + path);
+    for (const [, message = ""] of source.matchAll(call)) messages.add(message);
+  }
+  assert.ok(messages.size > 15, `${messages.size} messages`);
+  const isExplained = (message: string) => explained.some((one = "\0") => message.startsWith(one));
+  assert.deepEqual([...messages].filter((message) => !isExplained(message)), []);
+  assert.deepEqual([...messages].filter((message) => /^\p{Lu}/u.test(message)), []);
+});
+
+function sourceFiles(folder: string): string[] {
+  return Array.from(Deno.readDirSync(repositoryRoot + folder)).flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    return isDirectory ? sourceFiles(path) : path.endsWith(".ts") ? [path] : [];
+  });
+}

@@ -35,7 +35,7 @@ export async function dropOldIndex(database: Database): Promise<void> {
     // Another collector was faster.
     if (!hasCode(error, INDEX_NOT_FOUND)) throw error;
   });
-  logger.info("Adopting a collection of 2015: dropped its unique index", { index: old.name });
+  logger.info("adopting a collection of 2015: dropped its unique index", { index: old.name });
 }
 
 /**
@@ -49,7 +49,7 @@ export async function adoptDocuments(database: Database): Promise<void> {
   for (const field of TIMES) await removeSentinels(repositories, field);
   const adopted = await nameRegistry(repositories);
   if (adopted === 0) return;
-  logger.info("Adopting a collection of 2015: documents belong to a registry now", {
+  logger.info("adopting a collection of 2015: documents belong to a registry now", {
     documents: adopted,
     registry: DEFAULT_REGISTRY,
   });
@@ -69,7 +69,7 @@ async function removeSentinels(
     { $unset: { [field]: 1 } },
   );
   if (modifiedCount === 0) return;
-  logger.info("Adopting a collection of 2015: removed times that meant never", {
+  logger.info("adopting a collection of 2015: removed times that meant never", {
     field,
     documents: modifiedCount,
   });
@@ -89,7 +89,7 @@ async function nameRegistry(repositories: Collection<RepositoryDocument>): Promi
       adopted += (await repositories.updateOne({ _id }, update)).modifiedCount;
     } catch (error) {
       if (!hasCode(error, DUPLICATE_KEY)) throw error;
-      logger.warning("Left out a document without registry: there is another of its name", {
+      logger.warning("left out a document without registry: there is another of its name", {
         repository: repositoryname,
         registry: DEFAULT_REGISTRY,
       });

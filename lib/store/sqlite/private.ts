@@ -48,12 +48,11 @@ function close(file: string): void {
     const { mode, isFile } = Deno.statSync(file);
     if (!isFile || mode === null || (mode & OTHERS) === 0) return;
     Deno.chmodSync(file, PRIVATE);
-    logger.warning("Closed a file of the database to other users: everybody could read it", {
+    logger.warning("closed a file of the database to other users: everybody could read it", {
       file,
     });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.warning("Cannot close a file of the database to other users", { file, reason });
+    logger.warning("cannot close a file of the database to other users", { file, error });
   }
 }
