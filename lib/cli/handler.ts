@@ -12,8 +12,8 @@ import { type Authorizer, createAuthorizer } from "../http/auth.ts";
 import { createIngest } from "../http/ingest.ts";
 import type { Readiness } from "../http/operations.ts";
 import { createIdentifier, createProxyCheck, type ProxyCheck } from "../http/proxies.ts";
-import type { FetchHandler } from "../http/request.ts";
-import { createLogThrottle, logger } from "../log.ts";
+import type { FetchHandler, RequestInfo } from "../http/request.ts";
+import { createLogThrottle, type Log, logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Rankings } from "../rankings.ts";
 import type { Store, TokenRole } from "../store/store.ts";
@@ -52,7 +52,7 @@ export function createHandler(
     metrics,
     route,
     limits: config.limits,
-    onUnauthorized: unauthorizedLog(),
+    onUnauthorized: createUnauthorizedLog(),
     ...(config.log.level === "debug" ? { onAnswer: answerLog } : {}),
     onFailure: (error) => logger("ingest").error("cannot take in a notification", { error }),
   });
@@ -91,20 +91,24 @@ function authorizerOf(
   });
 }
 
-/** A registry with a wrong token repeats itself every second until somebody mends it. */
-function unauthorizedLog(): (info: { remoteAddress: string }, path: string) => void {
-  const log = logger("ingest");
-  const mayLog = createLogThrottle(60_000);
+/**
+ * Makes the log of events that are refused for their token. A registry with a wrong one repeats
+ * itself every second until somebody mends it.
+ *
+ * @param parts Where the lines go, and the clock; for tests.
+ * @returns To be told of each. An address has one line a minute, whatever it posts to: the path is
+ *   the sender's choice.
+ */
+export function createUnauthorizedLog(
+  { log = logger("ingest"), now = Date.now }: { log?: Pick<Log, "error">; now?: () => number } = {},
+): (info: RequestInfo, path: string) => void {
+  const mayLog = createLogThrottle(60_000, { now });
   return ({ remoteAddress }, path) => {
-    const allowed = mayLog(`${remoteAddress} ${path}`);
+    const allowed = mayLog(remoteAddress);
     if (allowed === undefined) return;
     log.error(
       "refused events: wrong or missing token; the registry keeps them until it is mended",
-      {
-        remote_address: remoteAddress,
-        path,
-        suppressed: allowed.suppressed,
-      },
+      { remote_address: remoteAddress, path, suppressed: allowed.suppressed },
     );
   };
 }
