@@ -31,7 +31,7 @@ JSON is UTF-8 with names in camelCase. Times are RFC 3339 in UTC, \`null\` for n
 
 **Lists** are \`{"items": […], "next": "…"}\`. \`next\` is the \`cursor\` of the next page, \`null\` on the last one.
 
-**Queries** are read strictly: an unknown or repeated parameter is 400. An empty one is as good as none.
+**Queries** are read strictly: an unknown or repeated parameter is 400. An empty one is as good as none. Metrics, probes, the event route and this description in HTML read no query and refuse none.
 
 **Errors** are \`application/problem+json\` (RFC 9457) with a \`code\` and a \`requestId\`, but for the event route (text) and download counts (\`{"error": "…"}\`). A path that is not there is 404, a method that a path does not have 405 with \`Allow\`.
 
