@@ -50,10 +50,15 @@ export async function loadCertificate(
       watchCertificates(current, {
         ...options,
         onChange: (next) => {
-          describe(next);
-          server.reload(pairOf(next)).then(
-            () => log.info("took up a new certificate", { not_after: next.notAfter.toISOString() }),
-            (error) => log.error("cannot take up a new certificate", { error }),
+          const onFailure = (error: unknown) =>
+            log.error("cannot listen again; nobody is heard, it is tried every second", { error });
+          server.reload(pairOf(next), onFailure).then(
+            (isServed) => {
+              if (!isServed) return;
+              describe(next);
+              log.info("took up a new certificate", { not_after: next.notAfter.toISOString() });
+            },
+            (error) => log.error("cannot take up a new certificate; the old one stays", { error }),
           );
         },
         onError: (error) =>

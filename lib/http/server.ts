@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../errors.ts";
+import { within } from "../patience.ts";
 import type { FetchHandler } from "./request.ts";
 
 /** A certificate and its key, as PEM. */
@@ -30,12 +31,22 @@ export interface Server {
   /**
    * Takes up another certificate. Requests in progress are finished with the old one.
    *
-   * @returns Settled when the new one is served.
+   * @param pair The certificate.
+   * @param onFailure Told each time that neither it nor the former one could be listened with: then
+   *   nobody is heard until another try, a second later.
+   * @returns True when the new one is served; false if the server was stopped before.
+   * @throws {AppError} `unavailable` if the new one is no use; the former one is served.
    */
-  reload(pair: KeyPair): Promise<void>;
+  reload(pair: KeyPair, onFailure?: (error: unknown) => void): Promise<boolean>;
   /** Finishes the requests in progress; those that take longer are cut off. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** The tries to get a port back, and the time between two. */
+const ATTEMPTS = 20;
+const ATTEMPT_MS = 25;
+/** How long there is no try after that. */
+const RETRY_MS = 1000;
 
 /** What a person can do about a failure to listen. */
 const HINTS: readonly (readonly [new (message?: string) => Error, string])[] = [
@@ -57,27 +68,80 @@ const OTHER_HINT = "name an address of this machine in `server.address`, such as
  * @throws {AppError} `unavailable`, if it cannot listen there.
  */
 export function startServer(options: ServerOptions): Server {
-  let server = listen(options);
+  return new ReloadingServer(options);
+}
+
+class ReloadingServer implements Server {
+  readonly url: string;
+  /** With the port that was bound, and the pair that is served. */
+  #options: ServerOptions;
+  #server: Deno.HttpServer<Deno.NetAddr>;
   /** Settled when the servers before have answered their last requests. */
-  let former: Promise<unknown> = Promise.resolve();
-  const { hostname, port } = server.addr;
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return {
-    url: `${options.pair === undefined ? "http" : "https"}://${host}:${port}`,
-    async reload(pair) {
-      // The port is free at once.
-      former = Promise.all([former, server.shutdown()]);
-      server = await retry(() => listen({ ...options, port, pair }));
-    },
-    async stop(graceMs) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const timeout = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([Promise.all([former, server.shutdown()]), timeout]);
-      clearTimeout(timer);
-    },
-  };
+  #former: Promise<unknown> = Promise.resolve();
+  /** Settled when no reload is under way. */
+  #reloaded: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
+  readonly #stopping = Promise.withResolvers<void>();
+
+  constructor(options: ServerOptions) {
+    this.#server = listen(options);
+    const { hostname, port } = this.#server.addr;
+    this.#options = { ...options, port };
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    this.url = `${options.pair === undefined ? "http" : "https"}://${host}:${port}`;
+  }
+
+  reload(pair: KeyPair, onFailure: (error: unknown) => void = () => {}): Promise<boolean> {
+    const reloaded = this.#reloaded.then(() => this.#replace(pair, onFailure));
+    this.#reloaded = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.#stopping.resolve();
+    await within(this.#end(), graceMs);
+  }
+
+  async #end(): Promise<void> {
+    await this.#reloaded;
+    await Promise.all([this.#former, this.#server.shutdown()]);
+  }
+
+  async #replace(pair: KeyPair, onFailure: (error: unknown) => void): Promise<boolean> {
+    if (this.#isStopping) return false;
+    // The port is free at once.
+    this.#former = Promise.all([this.#former, this.#server.shutdown()]);
+    const options = { ...this.#options, pair };
+    for (;;) {
+      const problem = await this.#tryToListen(options);
+      if (problem === undefined) return true;
+      // If it is the new pair that is no use, the one before still is.
+      if (await this.#tryToListen(this.#options) === undefined) throw problem;
+      if (this.#isStopping) return false;
+      onFailure(problem);
+      await within(this.#stopping.promise, RETRY_MS);
+    }
+  }
+
+  /** @returns Why not; `undefined` where it listens now. */
+  async #tryToListen(options: ServerOptions): Promise<unknown> {
+    let problem: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS && !this.#isStopping; attempt++) {
+      try {
+        this.#server = listen(options);
+        this.#options = options;
+        return undefined;
+      } catch (error) {
+        problem = error;
+        const isTaken = error instanceof AppError && error.cause instanceof Deno.errors.AddrInUse;
+        if (!isTaken) break;
+      }
+      // The kernel may need a moment to give a port back.
+      await within(this.#stopping.promise, ATTEMPT_MS);
+    }
+    return problem ?? new AppError("unavailable", "DREC is stopping");
+  }
 }
 
 function listen({ address, port, pair, handler }: ServerOptions): Deno.HttpServer<Deno.NetAddr> {
@@ -96,16 +160,4 @@ function listen({ address, port, pair, handler }: ServerOptions): Deno.HttpServe
       cause: error,
     });
   }
-}
-
-/** The kernel may need a moment to give a port back. */
-async function retry<T>(action: () => T): Promise<T> {
-  for (let attempt = 1; attempt < 20; attempt++) {
-    try {
-      return action();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-  return action();
 }

@@ -95,6 +95,67 @@ Deno.test("reload() serves the new certificate; requests in progress end with th
   await server.stop(1000);
 });
 
+Deno.test("reload() goes on with the former certificate where the new one is no use", async () => {
+  await using before = await createCertificates();
+  await using after = await createCertificates();
+  const { caCert } = before;
+  const server = serve(HELLO, pairOf(before));
+  const port = portOf(server);
+  const failures: unknown[] = [];
+  const bad = { cert: after.cert, key: "no key" };
+  await assert.rejects(server.reload(bad, (error) => void failures.push(error)), AppError);
+  assert.equal((await rawRequest(port, GET, { caCert })).body, "hello 127.0.0.1");
+  assert.deepEqual(failures, [], "there was a listener all the time");
+  await server.reload(pairOf(after));
+  assert.equal((await rawRequest(port, GET, { caCert: after.caCert })).status, 200);
+  await server.stop(1000);
+});
+
+Deno.test("reload() tries until it can listen again, and says so each time", async () => {
+  await using before = await createCertificates();
+  await using after = await createCertificates();
+  const server = serve(HELLO, pairOf(before));
+  const port = portOf(server);
+  const failures: unknown[] = [];
+  let taken: Deno.Listener | undefined;
+  const taking = {
+    key: after.key,
+    // It is read when the port has been given back, and before it is taken again.
+    get cert(): string {
+      taken ??= Deno.listen({ hostname: "127.0.0.1", port });
+      return after.cert;
+    },
+  };
+  const reloaded = server.reload(taking, (error) => void failures.push(error));
+  await until(() => failures.length >= 2, "two failures");
+  assert.ok(failures.every((error) => /Cannot listen on/.test(String(error))));
+  taken?.close();
+  await reloaded;
+  assert.equal((await rawRequest(port, GET, { caCert: after.caCert })).status, 200);
+  await server.stop(1000);
+});
+
+Deno.test("stop() ends a reload that cannot listen", async () => {
+  await using before = await createCertificates();
+  await using after = await createCertificates();
+  const server = serve(HELLO, pairOf(before));
+  const port = portOf(server);
+  let taken: Deno.Listener | undefined;
+  const taking = {
+    key: after.key,
+    get cert(): string {
+      taken ??= Deno.listen({ hostname: "127.0.0.1", port });
+      return after.cert;
+    },
+  };
+  const reloaded = server.reload(taking);
+  await until(() => taken !== undefined, "the reload");
+  await server.stop(5000);
+  assert.equal(await reloaded, false);
+  taken?.close();
+  await assert.rejects(openSocket(port), Deno.errors.ConnectionRefused);
+});
+
 Deno.test("stop() finishes requests in progress and takes no more", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let requests = 0;
