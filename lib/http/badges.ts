@@ -9,9 +9,10 @@
 
 import { makeBadge } from "badge-maker";
 
-import { dayOf } from "../statistics.ts";
+import { dayOfTime } from "../calendar.ts";
 import type { RepositoryStatistics, Store, TagStatistics } from "../store/store.ts";
 import { type ApiContext, type ApiHandler, partOf } from "./api/answer.ts";
+import { sumOf } from "./api/days.ts";
 import {
   type BadgeMetric,
   type BadgePeriod,
@@ -77,7 +78,7 @@ async function contentOf(
   if (query.tag !== undefined && tag === undefined) return UNKNOWN;
   const color = query.metric.startsWith("last") ? "informational" : "blue";
   const message = await messageOf(store, { found, tag, query, now });
-  return { message, color, isError: false };
+  return message === null ? UNKNOWN : { message, color, isError: false };
 }
 
 interface Subject {
@@ -87,7 +88,11 @@ interface Subject {
   readonly now: number;
 }
 
-async function messageOf(store: Store, { found, tag, query, now }: Subject): Promise<string> {
+/** `null`: days of the period have been added up to months. */
+async function messageOf(
+  store: Store,
+  { found, tag, query, now }: Subject,
+): Promise<string | null> {
   const subject = tag ?? found;
   switch (query.metric) {
     case "stars":
@@ -102,11 +107,13 @@ async function messageOf(store: Store, { found, tag, query, now }: Subject): Pro
     case "pushes": {
       if (query.period === "all") return renderNumber(subject[query.metric]);
       const { days, text } = PERIODS[query.period];
-      const to = dayOf(now * 1000);
-      const range = { metric: query.metric, from: to - days + 1, to };
-      const of = tag === undefined ? {} : { tag: tag.tag };
-      const values = await store.series({ ...found, ...range, ...of });
-      return `${renderNumber(values.reduce((sum, { value }) => sum + value, 0))}/${text}`;
+      const to = dayOfTime(now);
+      const range = { from: to - days + 1, to };
+      const { registry, repository } = found;
+      const of = { registry, repository, ...(tag === undefined ? {} : { tag: tag.tag }) };
+      const history = await store.history({ of, metric: query.metric, ...range });
+      const sum = sumOf(history, range);
+      return sum === null ? null : `${renderNumber(sum)}/${text}`;
     }
   }
 }

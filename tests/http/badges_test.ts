@@ -4,7 +4,7 @@ import { createAuthorizer } from "../../lib/http/auth.ts";
 import { badgeUrl, signBadge } from "../../lib/http/badge_signature.ts";
 import { renderNumber } from "../../lib/http/badges.ts";
 import { NOW, openTestApp, type TestApp } from "../support/app.ts";
-import { recordEvents } from "../support/store.ts";
+import { openTestStore, recordEvents, storeOptionsOf } from "../support/store.ts";
 import { assertWellFormed } from "../support/xml.ts";
 
 const DAY_MS = 86_400_000;
@@ -186,6 +186,37 @@ Deno.test("GET /badge takes any name and label, and escapes them", async (t) => 
   }
   const { text } = await app.ask("/badge/a.svg.svg?label=a%00b%1b%0a%EF%BF%BFc");
   assert.match(text, /aria-label="a b {3}c: 1"/);
+});
+
+Deno.test("GET /badge does not count a period of which days are kept by month", async (t) => {
+  const retention = { ...storeOptionsOf().retention, days: 10 * DAY_MS, tagDays: 10 * DAY_MS };
+  await using opened = await openTestStore({ retention });
+  await using app = await openTestApp({ store: opened.store });
+  await recordEvents(opened.store, [
+    { tag: "1.0", timestamp: daysAgo(25) },
+    { tag: "2.0", timestamp: daysAgo(25) },
+    { tag: "1.0", timestamp: daysAgo(3) },
+    { tag: "3.0", timestamp: daysAgo(3) },
+  ]);
+  assert.equal((await endpoint(app, "?period=30d")).message, "4/month");
+  while (await opened.store.expire(NOW));
+  const cases: [query: string, message: string, color: string][] = [
+    ["?period=30d", "unknown", "lightgrey"],
+    ["?period=30d&tag=1.0", "unknown", "lightgrey"],
+    ["?period=30d&tag=2.0", "unknown", "lightgrey"],
+    ["?period=30d&tag=3.0", "1/month", "blue"],
+    ["?period=7d", "2/week", "blue"],
+    ["?period=7d&tag=1.0", "1/week", "blue"],
+    ["?period=30d&metric=pushes", "0/month", "blue"],
+    ["", "4", "blue"],
+  ];
+  for (const [query, message, color] of cases) {
+    await t.step(query, async () => {
+      const badge = await endpoint(app, query);
+      assert.deepEqual([badge.message, badge.color], [message, color]);
+      assert.equal(badge.isError, message === "unknown" ? true : undefined);
+    });
+  }
 });
 
 Deno.test("GET /badge refuses what it does not understand", async (t) => {

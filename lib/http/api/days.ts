@@ -67,6 +67,18 @@ export function namespaceOf(parameters: Parameters): NamespaceRef {
 }
 
 /**
+ * Adds up a range of days, where all of them are known.
+ *
+ * @param history As the store read it for that range, or for more.
+ * @param range The days.
+ * @returns The sum; `null` where some have been added up to months.
+ */
+export function sumOf({ days, byDayFrom }: History, { from, to }: DayRange): number | null {
+  if (byDayFrom !== null && from < byDayFrom) return null;
+  return days.reduce((sum, { day, value }) => day < from || day > to ? sum : sum + value, 0);
+}
+
+/**
  * Takes the values of a range out of what is known of the past.
  *
  * @param history As the store read it for that range.

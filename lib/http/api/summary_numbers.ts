@@ -4,10 +4,11 @@
  * @module
  */
 
-import { dayOfTime, type DayRange, parseDay, renderDay } from "../../calendar.ts";
+import { dayOfTime, parseDay, renderDay } from "../../calendar.ts";
 import { type Metric, METRICS } from "../../statistics.ts";
 import type { History, NamespaceRef } from "../../store/history.ts";
 import type { Store } from "../../store/store.ts";
+import { sumOf } from "./days.ts";
 
 /** A number of a period, beside that of the one before. `null`: its days are kept by month. */
 export interface Compared {
@@ -129,11 +130,6 @@ function compare(history: History, days: number, today: number): Compared {
     value: sumOf(history, { from: today - days + 1, to: today }),
     previous: sumOf(history, { from: today - 2 * days + 1, to: today - days }),
   };
-}
-
-function sumOf({ days, byDayFrom }: History, { from, to }: DayRange): number | null {
-  if (byDayFrom !== null && from < byDayFrom) return null;
-  return days.reduce((sum, { day, value }) => day < from || day > to ? sum : sum + value, 0);
 }
 
 function othersTurn(): Promise<void> {

@@ -107,8 +107,9 @@ function badge(
     id,
     tag: "Badges",
     summary,
-    description: "A repository or tag that is not known gives a grey badge `unknown`, one that" +
-      " several registries have `several registries`; both are 200. Other sites may show it, and" +
+    description: "A repository or tag that is not known gives a grey badge `unknown`, and so" +
+      " does a `period` of which days are kept by month; one that several registries have" +
+      " `several registries`; all are 200. Other sites may show it, and" +
       ` keep it for ${CACHE_SECONDS / 60} minutes.`,
     parameters: [...shared("name"), ...PARAMETERS, ...shared("registry")],
     answer: { description: "The badge.", headers: COMMON_HEADERS, content },

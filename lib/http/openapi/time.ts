@@ -63,7 +63,10 @@ export const TIME_SCHEMAS: Readonly<Record<string, Schema>> = {
   }, { description: "Everything in a few numbers." }),
   Ranking: object({
     metric: choice("The number.", SUMMED_METRICS),
-    period: choice("So many days that end today, UTC; `all` for all time.", RANKING_PERIODS),
+    period: choice(
+      "So many days that end today, UTC, as far as they are kept by day; `all` for all time.",
+      RANKING_PERIODS,
+    ),
     from: nullable(day("First day; `null` for all time.", "2026-11-18")),
     to: day("Last day.", "2026-11-24"),
     computedAt: time("When this was true: at most five minutes ago, as a rule."),
@@ -72,8 +75,10 @@ export const TIME_SCHEMAS: Readonly<Record<string, Schema>> = {
         rank: { type: "integer", description: "From 1 on.", minimum: 1, examples: [1] },
         registry: text("The registry.", "default"),
         repository: text("The repository.", "team/app"),
-        value: count("The number in the period; zero is no place.", 26),
-        previous: nullable(count("In the period before; `null` for all time.", 14)),
+        value: count("The number in the period, of the days that are kept; zero is no place.", 26),
+        previous: nullable(
+          count("In the period before, of the days that are kept; `null` for all time.", 14),
+        ),
       }),
       "The most first; ties go by name, then by registry.",
     ),
@@ -149,7 +154,9 @@ export const TIME: Paths = {
           "period",
           {
             ...choice(
-              "So many days that end today, UTC. Unless told `30d`, for `stars` `all`.",
+              "So many days that end today, UTC. Unless told `30d`, for `stars` `all`. A period, or" +
+                " the one before it, that is longer than `retention.days` counts the days that are" +
+                " kept by day, and no months.",
               RANKING_PERIODS,
             ),
           },
