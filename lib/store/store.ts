@@ -9,7 +9,6 @@
 
 import type { IgnoredCount, Outcome, PlanOptions, Received } from "../batch.ts";
 import type { ConsumerRule } from "../consumer.ts";
-import type { Metric } from "../statistics.ts";
 import type { Inbox } from "./inbox.ts";
 import type {
   AccountingReport,
@@ -25,10 +24,9 @@ import type {
 } from "./items.ts";
 import type { UnusedItem, UnusedQuery } from "./unused.ts";
 import type { DaySums, DaySumsQuery } from "./day_sums.ts";
-import type { DayValue, HistoryStore } from "./history.ts";
+import type { HistoryStore } from "./history.ts";
 
 export type { IgnoredCount } from "../batch.ts";
-export type { DayValue } from "./history.ts";
 export type * from "./items.ts";
 
 /** Position in a list: the sort values of the last item, of one kind a list. */
@@ -71,16 +69,6 @@ export interface RepositoryQuery extends PageQuery {
   readonly q?: string;
   /** What the name begins with, exactly. */
   readonly prefix?: string;
-}
-
-/** Which days of which number. */
-export interface SeriesQuery extends RepositoryRef {
-  readonly metric: Metric;
-  /** First and last day, inclusive. */
-  readonly from: number;
-  readonly to: number;
-  /** Only of this tag. */
-  readonly tag?: string;
 }
 
 /** How long things are kept, in milliseconds. */
@@ -182,8 +170,6 @@ export interface Store extends HistoryStore {
   setStar(of: RepositoryRef, change: StarChange): Promise<number | undefined>;
   /** Latest arrival first. */
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>>;
-  /** @returns The days with a value, in order; a day without one is zero. */
-  series(query: SeriesQuery): Promise<DayValue[]>;
   /**
    * Sums up days of all repositories that exist, in no order that means anything, as many in a step
    * as do not hold up events.

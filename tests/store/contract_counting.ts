@@ -13,6 +13,7 @@ import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/
 import {
   app,
   type ContractCase,
+  daysOf,
   findApp,
   gone,
   listAll,
@@ -133,7 +134,7 @@ async function checkEverything(store: Store): Promise<void> {
     },
   ]);
   for (const metric of METRICS) {
-    const series = await store.series({ ...app, metric, from: today, to: today });
+    const series = await daysOf(store, { ...app, metric, from: today, to: today });
     assert.deepEqual(series, [{ day: today, value: counted[metric] }], metric);
   }
 }
@@ -280,7 +281,10 @@ export const countingCases: readonly ContractCase[] = [
       assert.deepEqual(await store.listManifests(unknown, { limit: 5 }), empty);
       assert.deepEqual(await store.listEvents(unknown, { limit: 5 }), empty);
       assert.deepEqual(await store.listBreakdown(unknown, "client", { limit: 5 }), empty);
-      assert.deepEqual(await store.series({ ...unknown, metric: "pulls", from: 0, to: today }), []);
+      assert.deepEqual(
+        await daysOf(store, { ...unknown, metric: "pulls", from: 0, to: today }),
+        [],
+      );
       const elsewhere = { ...app, registry: "other" };
       assert.deepEqual(await store.listTags(elsewhere, { limit: 5 }), empty);
     },
@@ -293,7 +297,7 @@ export const countingCases: readonly ContractCase[] = [
       assert.deepEqual((await store.listRepositories({ sort: "name", limit: 5 })).items, []);
       await record(store, [{}]);
       assert.equal((await findApp(store)).pulls, 1);
-      const series = await store.series({ ...app, metric: "blobBytes", from: today, to: today });
+      const series = await daysOf(store, { ...app, metric: "blobBytes", from: today, to: today });
       assert.deepEqual(series, [{ day: today, value: 5 }]);
     },
   },
@@ -303,7 +307,7 @@ export const countingCases: readonly ContractCase[] = [
       const size = 5 * 2 ** 30;
       await record(store, [{}, { ...blob, size }]);
       await recordEach(store, [{ ...blob, size }, { ...blob, size: 2 ** 40 }]);
-      const series = await store.series({ ...app, metric: "blobBytes", from: today, to: today });
+      const series = await daysOf(store, { ...app, metric: "blobBytes", from: today, to: today });
       assert.deepEqual(series, [{ day: today, value: 2 * size + 2 ** 40 }]);
       const references = [{ digest: b, size: 2 ** 33 }, { digest: digestOf("c"), size: 2 ** 33 }];
       await record(store, [{ references, at: after(1) }]);
@@ -543,7 +547,7 @@ export const countingCases: readonly ContractCase[] = [
         { at: (today + 11) * 86_400 * second, tag: "edge" },
       ]);
       const series = (from: number, to: number, tag?: string) =>
-        store.series({
+        daysOf(store, {
           ...app,
           metric: "pulls",
           from: today + from,
@@ -560,9 +564,9 @@ export const countingCases: readonly ContractCase[] = [
       assert.deepEqual(await series(0, 5, "3.0"), []);
       assert.deepEqual(await series(10, 11, "edge"), [day(10, 1), day(11, 1)]);
       const pushes = { ...app, metric: "pushes", from: today, to: today + 9, tag: "2.0" } as const;
-      assert.deepEqual(await store.series(pushes), [day(2, 1)]);
+      assert.deepEqual(await daysOf(store, pushes), [day(2, 1)]);
       // Layers have no tag.
-      assert.deepEqual(await store.series({ ...pushes, metric: "blobPulls" }), []);
+      assert.deepEqual(await daysOf(store, { ...pushes, metric: "blobPulls" }), []);
     },
   },
   {

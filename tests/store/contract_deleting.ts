@@ -11,6 +11,7 @@ import { digestOf, type EventParts, mediaTypes, noon, noonUs } from "../support/
 import {
   app,
   type ContractCase,
+  daysOf,
   findApp,
   gone,
   listAll,
@@ -43,8 +44,8 @@ async function assertRemoved(store: Store): Promise<void> {
   ];
   for (const list of lists) assert.deepEqual(list, { items: [], next: null });
   const query = { ...app, metric: "pulls", from: today - 9, to: today + 9 } as const;
-  assert.deepEqual(await store.series(query), []);
-  assert.deepEqual(await store.series({ ...query, tag: "1.0" }), []);
+  assert.deepEqual(await daysOf(store, query), []);
+  assert.deepEqual(await daysOf(store, { ...query, tag: "1.0" }), []);
 }
 
 async function assertRemovedBut(store: Store, repository: string): Promise<void> {
@@ -184,7 +185,7 @@ export const deletingCases: readonly ContractCase[] = [
       const tag = await findTag(store);
       assert.deepEqual([tag.pulls, tag.pushes], [0, 1]);
       const query = { ...app, metric: "pushes", from: today, to: today } as const;
-      assert.deepEqual(await store.series(query), [{ day: today, value: 1 }]);
+      assert.deepEqual(await daysOf(store, query), [{ day: today, value: 1 }]);
     },
   },
   {

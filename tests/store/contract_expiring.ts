@@ -11,6 +11,7 @@ import { digestOf, type EventParts, noon, noonUs } from "../support/events.ts";
 import {
   app,
   type ContractCase,
+  daysOf,
   findApp,
   gone,
   listAll,
@@ -41,14 +42,14 @@ export const expiringCases: readonly ContractCase[] = [
         await findApp(store),
         await store.findTag(app, "1.0"),
         await store.listEvents(app, { limit: 5 }),
-        await store.series({ ...app, metric: "pushes", from: today, to: today }),
+        await daysOf(store, { ...app, metric: "pushes", from: today, to: today }),
       ];
       await expire(store, 13);
       assert.deepEqual([
         await findApp(store),
         await store.findTag(app, "1.0"),
         await store.listEvents(app, { limit: 5 }),
-        await store.series({ ...app, metric: "pushes", from: today, to: today }),
+        await daysOf(store, { ...app, metric: "pushes", from: today, to: today }),
       ], before);
       assert.deepEqual(await record(store, [{ id: "1" }]), ["duplicate"]);
     },

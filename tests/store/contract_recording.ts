@@ -17,7 +17,15 @@ import {
   receivedOf,
   receivedOfBody,
 } from "../support/events.ts";
-import { app, type ContractCase, findApp, gone, record, recordEach } from "./contract_support.ts";
+import {
+  app,
+  type ContractCase,
+  daysOf,
+  findApp,
+  gone,
+  record,
+  recordEach,
+} from "./contract_support.ts";
 
 const [a, b] = [digestOf("a"), digestOf("b")];
 const second = 1_000_000;
@@ -390,7 +398,7 @@ export const recordingCases: readonly ContractCase[] = [
       );
       assert.deepEqual([pulls, pushes, unchangedPushes], [10, 10, 9]);
       assert.deepEqual([actorCount, actors.length, tagCount], [10, 10, 6]);
-      const series = await under.store.series({ ...app, metric: "pulls", from: 0, to: 99_999 });
+      const series = await daysOf(under.store, { ...app, metric: "pulls", from: 0, to: 99_999 });
       assert.deepEqual(series.map(({ value }) => value), [10]);
     },
   },

@@ -12,6 +12,7 @@ import { digestOf, eventOf, type EventParts, noonUs, receivedOf } from "../suppo
 import {
   compareCodePoints,
   type ContractCase,
+  daysOf,
   findApp,
   listAll,
   record,
@@ -176,8 +177,8 @@ export const robustnessCases: readonly ContractCase[] = [
       await assertUnavailable("listEvents", () => store.listEvents(of, page));
       await assertUnavailable("accounting", () => store.accounting());
       await assertUnavailable(
-        "series",
-        () => store.series({ ...of, metric: "pulls", from: 0, to: 1 }),
+        "history",
+        () => store.history({ of, metric: "pulls", from: 0, to: 1 }),
       );
     },
   },
@@ -223,7 +224,7 @@ export const robustnessCases: readonly ContractCase[] = [
       await record(store, times.map((at) => ({ at: at * 1000 })));
       const { firstPulled, lastPulled } = await findApp(store);
       assert.deepEqual([firstPulled, lastPulled], [times[0], times[2]]);
-      const series = await store.series({
+      const series = await daysOf(store, {
         registry: "default",
         repository: "team/app",
         metric: "pulls",

@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 
 import type { RegistryEvent } from "../../lib/event.ts";
 import type { Outcome } from "../../lib/batch.ts";
+import type { Metric } from "../../lib/statistics.ts";
+import type { DayValue } from "../../lib/store/history.ts";
 import type {
   Page,
   PageQuery,
@@ -46,6 +48,33 @@ export interface ContractCase {
 }
 
 export { storeOptionsOf } from "../support/store.ts";
+
+/** Which days of which number. */
+export interface DaysQuery {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly metric: Metric;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Reads the days of a number, none of which has been added up to a month.
+ *
+ * @param store Where.
+ * @param query Of what, which number, which days.
+ * @returns The days with a value, in order.
+ */
+export async function daysOf(
+  store: Pick<Store, "history">,
+  { registry, repository, tag, metric, from, to }: DaysQuery,
+): Promise<readonly DayValue[]> {
+  const of = { registry, repository, ...(tag === undefined ? {} : { tag }) };
+  const { days, months } = await store.history({ of, metric, from, to });
+  assert.deepEqual(months, []);
+  return days;
+}
 
 /** The repository that most tests are about. */
 export const app = { registry: "default", repository: "team/app" } as const;

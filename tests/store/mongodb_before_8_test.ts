@@ -13,7 +13,7 @@ import { EventFault, type Store } from "../../lib/store/store.ts";
 import { digestOf, eventOf, type EventParts, noon, noonUs, receivedOf } from "../support/events.ts";
 import { needs } from "../support/require.ts";
 import { deletingCases } from "./contract_deleting.ts";
-import { app, findApp, gone, record, storeOptionsOf } from "./contract_support.ts";
+import { app, daysOf, findApp, gone, record, storeOptionsOf } from "./contract_support.ts";
 import { startProxy } from "./mongodb_proxy.ts";
 import { collection, type MongoUnderTest, named, useMongo } from "./mongodb_support.ts";
 
@@ -131,7 +131,7 @@ Deno.test({
       assert.deepEqual([pulls, pushes, tagCount, actors], [1, 0, 1, []]);
       const { items } = await old.store.listTags(app, { limit: 9 });
       assert.deepEqual(items.map(({ tag }) => tag), ["3.0"]);
-      const days = await old.store.series({ ...app, metric: "pushes", from: 0, to: 30_000 });
+      const days = await daysOf(old.store, { ...app, metric: "pushes", from: 0, to: 30_000 });
       assert.deepEqual(days, []);
       assert.equal((await tombstone(old)).remains, undefined);
     });

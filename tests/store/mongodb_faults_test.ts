@@ -16,7 +16,7 @@ import { digestOf, eventOf, type EventParts, noon, noonUs, receivedOf } from "..
 import { startMongo } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
 import { tempDir, until } from "../support/wait.ts";
-import { findApp, record, storeOptionsOf } from "./contract_support.ts";
+import { daysOf, findApp, record, storeOptionsOf } from "./contract_support.ts";
 import { startProxy } from "./mongodb_proxy.ts";
 import { collection, type MongoUnderTest, named, useMongo } from "./mongodb_support.ts";
 
@@ -44,7 +44,7 @@ Deno.test({
     assert.deepEqual([counted, duplicate], [40, 40]);
     const { pulls, tagCount, actorCount } = await findApp(store);
     assert.deepEqual([pulls, tagCount, actorCount], [40, 7, 3]);
-    const days = await store.series({ ...app, metric: "pulls", from: 0, to: 30_000 });
+    const days = await daysOf(store, { ...app, metric: "pulls", from: 0, to: 30_000 });
     assert.deepEqual(days.map(({ value }) => value), [40]);
     const { items } = await store.listTags(app, { limit: 9 });
     assert.equal(items.reduce((sum, tag) => sum + tag.pulls, 0), 40);

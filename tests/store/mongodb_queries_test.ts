@@ -212,7 +212,6 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       await store.listEvents(app, { limit: 1, after: next ?? assert.fail() });
     }],
     ...sumsOf(store),
-    ["series", () => store.series({ ...app, metric: "pulls", from: 0, to: 30_000 })],
     ["unused repositories", () => store.listUnused({ ...unused, kind: "repositories" })],
     ["unused repositories, next page", async () => {
       const query = { ...unused, kind: "repositories", limit: 1 } as const;
@@ -233,6 +232,10 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.listUnused(query);
       await store.listUnused({ ...query, after: next ?? assert.fail() });
     }],
+    [
+      "history of a repository, all consumers",
+      () => store.history({ of: app, metric: "pulls", from: 0, to: 30_000 }),
+    ],
     [
       "history of a repository",
       () =>
@@ -273,10 +276,6 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
       const { next } = await store.census({ of: { namespace: "" }, limit: 1 });
       await store.census({ of: { namespace: "" }, limit: 1, after: next ?? assert.fail() });
     }],
-    [
-      "series of a tag",
-      () => store.series({ ...app, metric: "pulls", from: 0, to: 1, tag: "1.0" }),
-    ],
   ];
 }
 

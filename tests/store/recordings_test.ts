@@ -10,7 +10,7 @@ import { freshDatabase } from "../support/mongodb.ts";
 import { type Ignorable, needs } from "../support/require.ts";
 import { type ExpectedRepository, readRecordings, type Recording } from "../support/testdata.ts";
 import { tempDir } from "../support/wait.ts";
-import { storeOptionsOf } from "./contract_support.ts";
+import { daysOf, storeOptionsOf } from "./contract_support.ts";
 
 /** Every recording is of a registry of its own, so that one store can take them all. */
 function receivedOfRecording({ name, posts }: Recording): Received[] {
@@ -35,7 +35,7 @@ type Ref = { registry: string; repository: string };
 
 /** What the days of a number come to. */
 async function sumOfDays(store: Store, of: Ref, metric: Metric): Promise<number> {
-  const days = await store.series({ ...of, metric, from: 0, to: 100_000 });
+  const days = await daysOf(store, { ...of, metric, from: 0, to: 100_000 });
   return days.reduce((sum, { value }) => sum + value, 0);
 }
 

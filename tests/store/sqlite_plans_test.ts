@@ -69,10 +69,6 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     }
   },
   listEvents: (store) => store.listEvents(app, { limit, after: [7] }),
-  async series(store) {
-    await store.series({ ...app, metric: "pulls", from: 0, to: 100_000 });
-    await store.series({ ...app, metric: "pulls", from: 0, to: 100_000, tag: "1.0" });
-  },
   accounting: (store) => store.accounting(),
   async lastArrival(store) {
     await store.lastArrival();

@@ -17,7 +17,6 @@ import type {
   AccountingReport,
   BreakdownDimension,
   BreakdownStatistics,
-  DayValue,
   EventRecord,
   IgnoredCount,
   KeyPurpose,
@@ -28,7 +27,6 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   RepositoryWatcher,
-  SeriesQuery,
   Star,
   StarChange,
   Store,
@@ -47,7 +45,7 @@ import { asStoreError } from "./errors.ts";
 import { expire } from "./expiry.ts";
 import { census, history, totals } from "./history.ts";
 import { moveFormerInstances } from "./former.ts";
-import { accounting, listBreakdown, listEvents, series } from "./reads.ts";
+import { accounting, listBreakdown, listEvents } from "./reads.ts";
 import { readWatchedSince } from "./instances.ts";
 import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
@@ -193,10 +191,6 @@ class MongoStore implements Store {
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
     return this.#read((database) => listEvents(database, of, page));
-  }
-
-  series(query: SeriesQuery): Promise<DayValue[]> {
-    return this.#read((database) => series(database, query));
   }
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {

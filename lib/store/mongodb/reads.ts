@@ -1,29 +1,26 @@
 /**
- * Reading who, when and what: breakdowns, the event log, series of days, the accounting.
+ * Reading who, when and what: breakdowns, the event log, the accounting.
  *
  * @module
  */
 
 import type { Filter } from "mongodb";
 
-import { DAY_MS } from "../../calendar.ts";
 import type { Outcome } from "../../batch.ts";
 import type {
   Accounting,
   AccountingReport,
   BreakdownDimension,
   BreakdownStatistics,
-  DayValue,
   EventRecord,
   Page,
   PageQuery,
   RepositoryRef,
-  SeriesQuery,
 } from "../store.ts";
 import type { Database } from "./connection.ts";
-import { type BreakdownDocument, COUNTERS, type EventDocument } from "./documents.ts";
+import type { BreakdownDocument, EventDocument } from "./documents.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
-import { countOf, dateOfDay, timeOf } from "./values.ts";
+import { countOf, timeOf } from "./values.ts";
 
 const BREAKDOWN_KEYS: readonly SortKey[] = [
   { field: "numpulls", direction: -1 },
@@ -112,29 +109,6 @@ function eventOf(document: EventDocument): EventRecord {
     countedTag: document.countedtag ?? document.tag ?? null,
     estimated: document.estimated === true,
   };
-}
-
-/**
- * Reads a number of a repository or tag by day.
- *
- * @param database Where.
- * @param query Of what, which number, which days.
- * @returns The days with a value, in order.
- */
-export async function series(
-  database: Database,
-  { registry, repository, metric, from, to, tag }: SeriesQuery,
-): Promise<DayValue[]> {
-  const day = { $gte: dateOfDay(from), $lte: dateOfDay(to) };
-  const days = await database.collection("daily")
-    .aggregate<{ _id: Date; value: unknown }>([
-      { $match: { registry, repositoryname: repository, tag: tag ?? null, day } },
-      { $group: { _id: "$day", value: { $sum: `$${COUNTERS[metric]}` } } },
-      { $match: { value: { $gt: 0 } } },
-      { $sort: { _id: 1 } },
-    ])
-    .toArray();
-  return days.map(({ _id, value }) => ({ day: _id.getTime() / DAY_MS, value: countOf(value) }));
 }
 
 /**

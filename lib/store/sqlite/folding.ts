@@ -10,7 +10,7 @@ import { dayOfTime, monthAfter, monthOf } from "../../calendar.ts";
 import { METRICS } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
 import type { Database } from "./database.ts";
-import { columnOf } from "./schema.ts";
+import { columnOf, TAG_METRICS } from "./schema.ts";
 
 /** Rows that one step moves, as a rule: what it begins, it ends. */
 const ROWS = 300;
@@ -35,7 +35,7 @@ const TABLES: readonly Days[] = [
     others: ["registry_id", "consumer_id"],
   },
 ];
-const TAG_COLUMNS = ["pulls", "checks", "pushes", "unchanged_pushes", "tag_deletes"];
+const TAG_COLUMNS = TAG_METRICS.map(columnOf);
 
 /** How far a sweep over the owners has come. */
 interface Sweep {

@@ -19,16 +19,8 @@ import type {
 } from "../history.ts";
 import type { Database } from "./database.ts";
 import { repositoryIdOf } from "./reads.ts";
-import { columnOf } from "./schema.ts";
+import { columnOf, TAG_METRICS } from "./schema.ts";
 
-/** The numbers that tags have by day. */
-const TAG_METRICS: ReadonlySet<Metric> = new Set([
-  "pulls",
-  "checks",
-  "pushes",
-  "unchangedPushes",
-  "tagDeletes",
-]);
 const NOTHING: History = { days: [], months: [], byDayFrom: null };
 
 /** Whose rows, and in which tables. */
@@ -84,7 +76,7 @@ function rowsOf(database: Database, query: HistoryQuery): Rows | undefined {
   }
   const sql = "SELECT id FROM tags WHERE repository_id = ? AND tag = ?";
   const id = database.get(sql, repositoryId, of.tag)?.id;
-  if (id === undefined || !TAG_METRICS.has(metric)) return undefined;
+  if (id === undefined || !TAG_METRICS.includes(metric)) return undefined;
   const rows = { days: "tag_days", months: "tag_months", key: "tag_id", id: Number(id) };
   return { ...rows, where: "", parameters: [] };
 }

@@ -5,25 +5,21 @@
  * @module
  */
 
-import type { SQLInputValue } from "node:sqlite";
-
 import { clientFamilyOf } from "../../client.ts";
 import type {
   AccountingReport,
   BreakdownDimension,
   BreakdownStatistics,
-  DayValue,
   EventRecord,
   Page,
   PageQuery,
   RepositoryRef,
-  SeriesQuery,
   TagStatistics,
 } from "../store.ts";
 import type { Outcome } from "../../batch.ts";
 import type { Database, Row } from "./database.ts";
 import { decodeDigest, decodeId } from "./encoding.ts";
-import { columnOf, OVERFLOW_TAG } from "./schema.ts";
+import { OVERFLOW_TAG } from "./schema.ts";
 import { deletedOf, numberOrNull } from "./values.ts";
 
 /** A repository's numbers are found by this id. */
@@ -189,27 +185,6 @@ function eventOf(row: Row): EventRecord {
     countedTag: text(row.counted_tag) ?? tag,
     estimated: row.estimated === 1,
   };
-}
-
-const TAG_DAY_METRICS = ["pulls", "checks", "pushes", "unchangedPushes", "tagDeletes"];
-
-/** @returns The days with a value. */
-export function series(database: Database, query: SeriesQuery): DayValue[] {
-  const id = repositoryIdOf(database, query);
-  const column = columnOf(query.metric);
-  if (id === undefined) return [];
-  const isOfTag = query.tag !== undefined;
-  if (isOfTag && !TAG_DAY_METRICS.includes(query.metric)) return [];
-  const sql = isOfTag
-    ? `SELECT day, ${column} AS value FROM tag_days
-        WHERE tag_id = (SELECT id FROM tags WHERE repository_id = ? AND tag = ?)
-          AND day BETWEEN ? AND ? AND ${column} > 0 ORDER BY day`
-    : `SELECT day, sum(${column}) AS value FROM days
-        WHERE repository_id = ? AND day BETWEEN ? AND ? GROUP BY day HAVING value > 0
-        ORDER BY day`;
-  const parameters: SQLInputValue[] = isOfTag ? [id, query.tag ?? ""] : [id];
-  const rows = database.all(sql, ...parameters, query.from, query.to);
-  return rows.map((row) => ({ day: Number(row.day), value: Number(row.value) }));
 }
 
 /** @returns What became of all events. */

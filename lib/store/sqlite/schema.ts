@@ -7,7 +7,7 @@
  * @module
  */
 
-import { METRICS, TIMES } from "../../statistics.ts";
+import { type Metric, METRICS, TIMES } from "../../statistics.ts";
 import { TAGS_BY_REGISTRY, TAGS_OF_REPOSITORY, UNUSED_MIGRATION } from "./schema_unused.ts";
 import { LISTS } from "./schema_lists.ts";
 import { NAMES_WITH_NUMBERS, ORDERS } from "./schema_orders.ts";
@@ -38,6 +38,15 @@ function snakeCase(name: string): string {
 const METRIC_COLUMNS = METRICS
   .map((metric) => `${columnOf(metric)} INTEGER NOT NULL DEFAULT 0`)
   .join(",\n  ");
+
+/** The numbers that tags have by day. */
+export const TAG_METRICS: readonly Metric[] = [
+  "pulls",
+  "checks",
+  "pushes",
+  "unchangedPushes",
+  "tagDeletes",
+];
 
 /** One statement list a version; a database remembers how many it has had. Never edit, append. */
 export const MIGRATIONS: readonly string[] = [

@@ -13,7 +13,6 @@ import type {
   AccountingReport,
   BreakdownDimension,
   BreakdownStatistics,
-  DayValue,
   EventRecord,
   IgnoredCount,
   KeyPurpose,
@@ -24,7 +23,6 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   RepositoryWatcher,
-  SeriesQuery,
   Star,
   StarChange,
   Store,
@@ -47,7 +45,7 @@ import { madeFingerprintKey, madeKey } from "./made.ts";
 import { madeToken } from "./made_token.ts";
 import { listManifests } from "./manifests.ts";
 import { BatchRecorder } from "./record_batch.ts";
-import { accounting, findTag, listBreakdown, listEvents, listTags, series } from "./reads.ts";
+import { accounting, findTag, listBreakdown, listEvents, listTags } from "./reads.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findItems, findRepositories, listRepositories } from "./repositories.ts";
@@ -152,10 +150,6 @@ export class SqliteStore implements Store {
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
     return this.#read((database) => listEvents(database, of, page));
-  }
-
-  series(query: SeriesQuery): Promise<DayValue[]> {
-    return this.#read((database) => series(database, query));
   }
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {

@@ -13,7 +13,6 @@ import type {
   AccountingReport,
   BreakdownDimension,
   BreakdownStatistics,
-  DayValue,
   EventRecord,
   IgnoredCount,
   KeyPurpose,
@@ -24,7 +23,6 @@ import type {
   RepositoryRef,
   RepositoryStatistics,
   RepositoryWatcher,
-  SeriesQuery,
   Star,
   StarChange,
   Store,
@@ -137,10 +135,6 @@ export class ThreadedStore implements Store {
 
   listEvents(of: RepositoryRef, page: PageQuery): Promise<Page<EventRecord>> {
     return this.#call("listEvents", of, page);
-  }
-
-  series(query: SeriesQuery): Promise<DayValue[]> {
-    return this.#call("series", query);
   }
 
   sumDays(query: DaySumsQuery): Promise<Page<DaySums>> {
