@@ -5,6 +5,8 @@
  * @module
  */
 
+import { hostname } from "node:os";
+
 import type { Collector } from "../collector.ts";
 import { type Config, isLoopbackAddress } from "../config.ts";
 import { createApp } from "../http/app.ts";
@@ -87,8 +89,15 @@ function authorizerOf(
     roles: { ingest: access("ingest"), read: access("read"), admin: access("admin") },
     madeTokens: (role) => tokens.filter((made) => made.role === role).map((made) => made.token),
     isLoopbackBound: isLoopbackAddress(server.address),
+    hosts: hostsOf(server),
     isProxy,
   });
+}
+
+/** Those of a generated certificate, whatever is served. */
+function hostsOf({ externalUrl, ssl }: Config["server"]): string[] {
+  const external = externalUrl === undefined ? [] : [new URL(externalUrl).hostname];
+  return [hostname(), ...external, ...(ssl === "off" ? [] : ssl.names)];
 }
 
 /**

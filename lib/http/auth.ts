@@ -6,7 +6,9 @@
  * others need the token made for the role. `admin` includes `read`.
  *
  * A page whose host name suddenly means this machine (DNS rebinding) looks like a program on it, but
- * for the name that it asks. To change something, that must be an address or `localhost`.
+ * for the name that it asks. To read or to change something without a token, that must be an address
+ * or a name that DREC has. Events are taken under whatever name: a broken or missing `Host` must not
+ * stop a registry, and the browser of a page says that it is one (see `ingest.ts`).
  *
  * @module
  */
@@ -15,6 +17,7 @@ import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 import { TOKEN_ROLES, type TokenRole } from "../store/store.ts";
+import { createHostCheck, hostOf } from "./host.ts";
 import type { ProxyCheck } from "./proxies.ts";
 import type { RequestInfo } from "./request.ts";
 
@@ -35,6 +38,8 @@ export interface AuthorizerOptions {
   readonly madeTokens: (role: TokenRole) => readonly string[];
   /** Whether DREC listens on a loopback address only. */
   readonly isLoopbackBound: boolean;
+  /** Names that DREC has beside `localhost`; absent: none. */
+  readonly hosts?: readonly string[];
   /** Whether an address is that of a proxy, which may forward without saying so; absent: none is. */
   readonly isProxy?: ProxyCheck;
 }
@@ -42,7 +47,15 @@ export interface AuthorizerOptions {
 /** The answer to a request: in, maybe for one registry only, or out. */
 export type Access =
   | { readonly ok: true; readonly registry?: string }
-  | { readonly ok: false; readonly status: 401 | 403 };
+  | Refusal;
+
+/** Out. */
+export interface Refusal {
+  readonly ok: false;
+  readonly status: 401 | 403;
+  /** Only where it would be in, had it asked by a name that DREC has: the one that it asked by. */
+  readonly host?: string;
+}
 
 /** Decides whether a request may do what a role may do. */
 export type Authorizer = (request: Request, role: TokenRole, info: RequestInfo) => Access;
@@ -66,8 +79,8 @@ const FORWARDING_HEADERS = [
 ];
 
 const IN: Access = { ok: true };
-const UNKNOWN: Access = { ok: false, status: 401 };
-const WRONG_ROLE: Access = { ok: false, status: 403 };
+const UNKNOWN: Refusal = { ok: false, status: 401 };
+const WRONG_ROLE: Refusal = { ok: false, status: 403 };
 
 /**
  * Prepares the tokens for comparison.
@@ -97,15 +110,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     read: opennessOf("read", options),
     admin: opennessOf("admin", options),
   };
+  const { isProxy = () => false, hosts = [] } = options;
+  const isOwnHost = createHostCheck(hosts);
   return function authorize(request, role, info): Access {
     if (openness[role] === "open") return IN;
-    if (openness[role] === "loopback" && isDirect(request, info)) {
-      const { isProxy = () => false } = options;
-      const isOurs = !isProxy(info.remoteAddress) && (role !== "admin" || isLocalHost(request));
-      if (isOurs) return IN;
-    }
+    const isLocal = openness[role] === "loopback" && isDirect(request, info) &&
+      !isProxy(info.remoteAddress);
+    if (isLocal && (role === "ingest" || isOwnHost(hostOf(request)))) return IN;
     const token = tokenOf(request.headers.get("authorization"));
-    return token === undefined ? UNKNOWN : judge(token, role, grants);
+    if (token !== undefined) return judge(token, role, grants);
+    return isLocal ? { ...UNKNOWN, host: hostOf(request) } : UNKNOWN;
   };
 }
 
@@ -128,13 +142,6 @@ function isConfigured(access: readonly RoleToken[] | undefined): access is reado
 
 function isDirect({ headers }: Request, { remoteAddress }: RequestInfo): boolean {
   return isLoopback(remoteAddress) && !FORWARDING_HEADERS.some((name) => headers.has(name));
-}
-
-/** Names in the DNS are whatever their owners say; an address or `localhost` is what it is. */
-function isLocalHost({ headers }: Request): boolean {
-  const host = headers.get("host");
-  return host === null ||
-    /^(?:(?:[\w-]+\.)?localhost|[\d.]+|\[[\da-fA-F:.]+\])(?::\d+)?$/.test(host);
 }
 
 function isLoopback(address: string): boolean {

@@ -16,6 +16,7 @@ import type { Authorizer } from "./auth.ts";
 import { BodyReader } from "./body.ts";
 import { Deadlines } from "./deadlines.ts";
 import { answerConsent, answerValidation, isConsentRequest } from "./event_grid.ts";
+import { isOfForeignPage } from "./origins.ts";
 import { type FetchHandler, pathOf, type RequestInfo } from "./request.ts";
 
 /** What {@linkcode createIngest} is made with. */
@@ -89,6 +90,8 @@ export function createIngest(options: IngestOptions): FetchHandler {
     if (request.method !== "POST" && !isConsent) {
       return refusal(405, "Send events by POST", { allow: "POST" });
     }
+    // Whoever opens a page sends what it says, and may be on the machine that needs no token.
+    if (isOfForeignPage(request)) return refusal(403, "A page of another site cannot send events");
     const access = options.authorize(request, "ingest", info);
     const bound = access.ok ? access.registry : undefined;
     if (!access.ok || (bound !== undefined && named !== "" && named !== bound)) {

@@ -11,7 +11,7 @@ import { AppError, BusyError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { TokenRole } from "../store/store.ts";
-import type { Authorizer } from "./auth.ts";
+import type { Authorizer, Refusal } from "./auth.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import type { Environment } from "./request.ts";
 
@@ -39,21 +39,31 @@ export function guard(authorize: Authorizer, role: TokenRole): MiddlewareHandler
   return async function guard(c, next): Promise<void> {
     const access = authorize(c.req.raw, role, c.env);
     if (access.ok) return await next();
-    throw accessError(access.status, role);
+    throw accessError(access, role);
   };
 }
 
 /**
  * Says why a request may not do what a role may do.
  *
- * @param status As the authorizer decided.
+ * @param refusal As the authorizer decided.
  * @param role The role that is needed.
  * @returns The error, `unauthorized` or `forbidden`.
  */
-export function accessError(status: 401 | 403, role: TokenRole): AppError {
+export function accessError({ status, host }: Refusal, role: TokenRole): AppError {
   if (status === 403) {
     const hint = `use one for "${role}"`;
     return new AppError("forbidden", "The token is for another role", { hint });
+  }
+  if (host !== undefined) {
+    return new AppError(
+      "unauthorized",
+      `The token is missing, and "${host}" is not known as a name of this DREC`,
+      {
+        hint: 'send "Authorization: Bearer TOKEN" (`drec token` shows it to the operator), or set' +
+          " `server.external_url` or `server.ssl.names`",
+      },
+    );
   }
   return new AppError("unauthorized", "The token is missing or unknown", {
     hint: 'send "Authorization: Bearer TOKEN"; `drec token` shows it to the operator',

@@ -180,6 +180,31 @@ Deno.test("createApp() names each request, in the answer and in problems", async
   assert.match(hostile.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
 });
 
+Deno.test("createApp() says what to do to whom calls it by a name that it does not know", async () => {
+  const authorize = createAuthorizer({
+    roles: { ingest: undefined, read: undefined, admin: undefined },
+    madeTokens: (role) => [`made-${role}`],
+    isLoopbackBound: true,
+    hosts: ["drec.example"],
+  });
+  await using app = await openTestApp({ authorize });
+  const of = (path: string, host: string) => app.ask(path, { headers: { host } }, "127.0.0.1");
+  for (const path of ["/api/v1/repositories", "/metrics", "/badge/none.svg"]) {
+    assert.equal((await of(path, "drec.example:8443")).status, 200);
+    const { status, json } = await of(path, "evil.example:8443");
+    assert.equal(status, 401);
+    assert.equal(
+      (json as { detail: string }).detail,
+      'The token is missing, and "evil.example:8443" is not known as a name of this DREC: send ' +
+        '"Authorization: Bearer TOKEN" (`drec token` shows it to the operator), or set ' +
+        "`server.external_url` or `server.ssl.names`",
+    );
+  }
+  for (const path of ["/-/healthy", "/-/ready"]) {
+    assert.equal((await of(path, "evil.example")).status, 200);
+  }
+});
+
 Deno.test("createApp() shows nothing of inner errors, but logs them", async (t) => {
   const cases: [error: unknown, status: number, level: string, message: string, detail: string][] =
     [

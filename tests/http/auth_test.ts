@@ -31,7 +31,7 @@ interface Asked {
 function ask(options: AuthorizerOptions, role: TokenRole, asked: Asked): Access {
   const { authorization, headers = {}, remoteAddress = "127.0.0.1" } = asked;
   const all = authorization === undefined ? headers : { ...headers, authorization };
-  const request = new Request("http://drec", { headers: all });
+  const request = new Request("http://localhost", { headers: all });
   return createAuthorizer(options)(request, role, { remoteAddress });
 }
 
@@ -142,24 +142,52 @@ Deno.test("createAuthorizer() takes no request of a proxy for one of this machin
   assert.deepEqual(ask(options, "admin", { remoteAddress: "::1" }), IN, "open on purpose");
 });
 
-Deno.test("createAuthorizer() changes nothing for a page whose name is that of this machine", async (t) => {
-  const options = { ...unconfigured, roles: { ...unconfigured.roles, admin: undefined } };
-  const cases: [host: string, want: Access][] = [
-    ["127.0.0.1:8443", IN],
-    ["[::1]:8443", IN],
-    ["localhost:8443", IN],
-    ["drec.localhost", IN],
-    ["evil.example:8443", UNKNOWN],
-    ["localhost.evil.example", UNKNOWN],
-    ["127.0.0.1.evil.example", UNKNOWN],
-    ["evil-localhost", UNKNOWN],
+Deno.test("createAuthorizer() opens nothing to a page whose name is that of this machine", async (t) => {
+  const roles = { ...unconfigured.roles, admin: undefined };
+  const options = { ...unconfigured, roles, hosts: ["Build-7", "drec.example", "2001:DB8::1"] };
+  const cases: [host: string, isOwn: boolean][] = [
+    ["127.0.0.1:8443", true],
+    ["127.0.0.1", true],
+    ["192.0.2.1:8443", true],
+    ["[::1]:8443", true],
+    ["[2001:db8::7]", true],
+    ["localhost:8443", true],
+    ["LOCALHOST", true],
+    ["localhost.:8443", true],
+    ["drec.localhost", true],
+    ["build-7:8443", true],
+    ["DREC.example", true],
+    ["evil.example:8443", false],
+    ["sub.drec.example", false],
+    ["localhost.evil.example", false],
+    ["127.0.0.1.evil.example", false],
+    ["evil-localhost", false],
+    ["localhost:8443:1", false],
+    ["localhost/evil.example", false],
+    ["", false],
   ];
-  for (const [host, want] of cases) {
+  for (const [host, isOwn] of cases) {
     await t.step(host, () => {
-      assert.deepEqual(ask(options, "admin", { headers: { host } }), want);
-      assert.deepEqual(ask(options, "read", { headers: { host } }), IN);
-      const authorization = "Bearer made-admin";
-      assert.deepEqual(ask(options, "admin", { headers: { host }, authorization }), IN);
+      for (const role of ["read", "admin"] as const) {
+        const want: Access = isOwn ? IN : { ok: false, status: 401, host };
+        assert.deepEqual(ask(options, role, { headers: { host } }), want);
+        const authorization = `Bearer made-${role}`;
+        assert.deepEqual(ask(options, role, { headers: { host }, authorization }), IN);
+        const wrong = { headers: { host }, authorization: "Bearer made-ingest" };
+        assert.deepEqual(ask(options, role, wrong), isOwn ? IN : WRONG_ROLE);
+      }
+      assert.deepEqual(
+        ask(options, "ingest", { headers: { host } }),
+        IN,
+        "a registry's may be broken",
+      );
     });
   }
+  await t.step("HTTP/2, which has no such header", () => {
+    const authorize = createAuthorizer(options);
+    const info = { remoteAddress: "127.0.0.1" };
+    const of = (url: string) => authorize(new Request(url), "read", info);
+    assert.deepEqual(of("https://drec.example:8443/api"), IN);
+    assert.deepEqual(of("https://evil.example/api"), { ...UNKNOWN, host: "evil.example" });
+  });
 });

@@ -54,6 +54,39 @@ Deno.test("POST needs a token, for its registry if it is bound to one", async (t
   assert.equal(ingest.refusals(), cases.length - counted);
 });
 
+Deno.test("POST is refused where a page of another site sends it", async (t) => {
+  for (const parts of [{}, { tokens }]) {
+    await using ingest = await startIngest(parts);
+    const token = "tokens" in parts ? ["Authorization: Bearer for-all"] : [];
+    const cases: [site: string | undefined, status: number][] = [
+      ["cross-site", 403],
+      ["same-site", 403],
+      ["whatever", 403],
+      ["same-origin", 200],
+      ["none", 200],
+      [undefined, 200],
+    ];
+    for (const [site, status] of cases) {
+      await t.step(`${site}, ${token.length > 0 ? "with" : "without"} tokens`, async () => {
+        const headers = site === undefined ? token : [...token, `Sec-Fetch-Site: ${site}`];
+        const answer = await ingest.post([wireEvent()], { headers });
+        assert.equal(answer.status, status);
+        if (status === 403) assert.match(answer.body, /^A page of another site cannot send events/);
+      });
+    }
+    assert.equal((await ingest.accounting()).received, 3);
+  }
+});
+
+Deno.test("POST is taken with whatever Host, also where the role is open on loopback", async (t) => {
+  await using ingest = await startIngest({ isLoopbackBound: true });
+  for (const host of ["evil.example", "a/b", "", null]) {
+    await t.step(String(host), async () => {
+      assert.equal((await ingest.post([wireEvent()], { host })).status, 200);
+    });
+  }
+});
+
 Deno.test("POST with a bound token counts for its registry on the bare route", async () => {
   await using ingest = await startIngest({ tokens });
   const headers = ["Authorization: Bearer for-main"];

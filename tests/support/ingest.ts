@@ -29,6 +29,8 @@ export interface IngestParts {
   blobs?: "ignore" | "count";
   /** Tokens of the role `ingest`; open to all unless told. */
   tokens?: RoleAccess;
+  /** As if DREC listened on a loopback address only; then the role need not be opened. */
+  isLoopbackBound?: boolean;
   /** Events that may wait; 10,000 unless told. */
   queueLimit?: number;
   bodyBytes?: number;
@@ -92,12 +94,16 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
   const failures: unknown[] = [];
   const fail = (error: unknown) => void failures.push(error);
   let refusals = 0;
-  const { blobs = "ignore", queueLimit = 10_000 } = parts;
+  const { blobs = "ignore", queueLimit = 10_000, isLoopbackBound = false } = parts;
   const collector = createCollector({ store, metrics, blobs, queueLimit, onStoreChange: fail });
   const authorize = createAuthorizer({
-    roles: { ingest: parts.tokens ?? "none", read: "none", admin: "none" },
+    roles: {
+      ingest: parts.tokens ?? (isLoopbackBound ? undefined : "none"),
+      read: "none",
+      admin: "none",
+    },
     madeTokens: () => [],
-    isLoopbackBound: false,
+    isLoopbackBound,
   });
   const { bodyBytes = 32 * 1024 ** 2, bodiesInFlightBytes = 128 * 1024 ** 2 } = parts;
   const ingest = createIngest({

@@ -38,7 +38,7 @@ export function guardStar({ authorize, identify }: StarAccess): MiddlewareHandle
     const access = authorize(c.req.raw, "admin", c.env);
     if (access.ok) return await next();
     const user = identify(c.req.raw, c.env);
-    if (user === undefined) throw accessError(access.status, "admin");
+    if (user === undefined) throw accessError(access, "admin");
     if (user !== userOf(c)) {
       throw new AppError("forbidden", `User "${user}" cannot change the star of another`, {
         hint: "put the own name at the end of the path",

@@ -88,7 +88,7 @@ const ANSWERS: Readonly<Record<string, ResponseObject>> = {
       schema: { type: "string", const: 'Bearer realm="drec"' },
     },
   }),
-  "403": refusal("The token is for another role."),
+  "403": refusal("The token is for another role, or a page of another site sends the events."),
   "404": refusal("No possible name of a registry."),
   "503": refusal(
     "The store is down, full or too slow, the queue is full, or DREC is starting or stopping." +

@@ -51,7 +51,8 @@ const TEXTS = {
   },
   unauthorized: {
     name: "Unauthorized",
-    description: "The token is missing or unknown.",
+    description: "The token is missing or unknown. Where none is needed because DREC listens on a" +
+      " loopback address only, it was asked by a host name that it does not have.",
     detail: 'The token is missing or unknown: send "Authorization: Bearer TOKEN"',
     headers: {
       "WWW-Authenticate": {
