@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../errors.ts";
-import { within } from "../patience.ts";
+import { pause, within } from "../patience.ts";
 import type { FetchHandler } from "./request.ts";
 
 /** A certificate and its key, as PEM. */
@@ -81,7 +81,6 @@ class ReloadingServer implements Server {
   /** Settled when no reload is under way. */
   #reloaded: Promise<unknown> = Promise.resolve();
   #isStopping = false;
-  readonly #stopping = Promise.withResolvers<void>();
 
   constructor(options: ServerOptions) {
     this.#server = listen(options);
@@ -99,7 +98,6 @@ class ReloadingServer implements Server {
 
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#stopping.resolve();
     await within(this.#end(), graceMs);
   }
 
@@ -117,10 +115,11 @@ class ReloadingServer implements Server {
       const problem = await this.#tryToListen(options);
       if (problem === undefined) return true;
       // If it is the new pair that is no use, the one before still is.
-      if (await this.#tryToListen(this.#options) === undefined) throw problem;
+      const mayBePair = !isTaken(problem);
+      if (mayBePair && await this.#tryToListen(this.#options) === undefined) throw problem;
       if (this.#isStopping) return false;
       onFailure(problem);
-      await within(this.#stopping.promise, RETRY_MS);
+      await pause(RETRY_MS);
     }
   }
 
@@ -134,14 +133,18 @@ class ReloadingServer implements Server {
         return undefined;
       } catch (error) {
         problem = error;
-        const isTaken = error instanceof AppError && error.cause instanceof Deno.errors.AddrInUse;
-        if (!isTaken) break;
+        if (!isTaken(error)) break;
       }
       // The kernel may need a moment to give a port back.
-      await within(this.#stopping.promise, ATTEMPT_MS);
+      await pause(ATTEMPT_MS);
     }
     return problem ?? new AppError("unavailable", "DREC is stopping");
   }
+}
+
+/** Whether the port is the reason, and the certificate is not. */
+function isTaken(problem: unknown): boolean {
+  return problem instanceof AppError && problem.cause instanceof Deno.errors.AddrInUse;
 }
 
 function listen({ address, port, pair, handler }: ServerOptions): Deno.HttpServer<Deno.NetAddr> {
