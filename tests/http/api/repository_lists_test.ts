@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { describeApi } from "../../../lib/http/openapi/document.ts";
 import { openTestApp } from "../../support/app.ts";
 import { digestOf, mediaTypes } from "../../support/events.ts";
 import { recordEvents } from "../../support/store.ts";
@@ -92,6 +93,28 @@ Deno.test("GET /-/actors, /-/clients and /-/consumers tell who it was, in this o
   assert.deepEqual(clients.items[0], { name: "docker", ...zoe });
   const consumers = await app.get(`${REPOSITORY}/-/consumers`) as Page;
   assert.deepEqual(consumers.items, [{ name: "other", ...zoe, pushes: 1 }]);
+});
+
+Deno.test("GET /-/actors was moved by whatever the description says", async () => {
+  await using app = await openTestApp();
+  await recordEvents(app.store, [
+    { tag: "v1", actor: "zoe" },
+    { tag: "v1", actor: "zoe", method: "HEAD", timestamp: "2026-11-20T11:00:00Z" },
+    {
+      tag: "v1",
+      actor: "zoe",
+      action: "delete",
+      method: "DELETE",
+      timestamp: "2026-11-20T13:00:00Z",
+    },
+  ]);
+  const { items } = await app.get(`${REPOSITORY}/-/actors`) as Page;
+  const { firstSeen, lastSeen } = items[0] ?? {};
+  assert.deepEqual([firstSeen, lastSeen], ["2026-11-20T11:00:00.000Z", "2026-11-20T13:00:00.000Z"]);
+  const { properties = {} } = describeApi({ route: "/events" }).components.schemas.User ?? {};
+  for (const name of ["firstSeen", "lastSeen"]) {
+    assert.match(properties[name]?.description ?? "", /pull, push, check or delete/);
+  }
 });
 
 Deno.test("GET /-/events tells what events were counted as, latest first, in this order", async () => {
