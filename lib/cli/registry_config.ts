@@ -4,11 +4,10 @@
  * @module
  */
 
-import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { firstCertificateIn } from "../certificates_files.ts";
+import { exists, readPem } from "../certificates_files.ts";
+import { isIssuedBy } from "../certificates_issuer.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { PLAIN_NAME } from "../names.ts";
 import { openStore } from "../store/open.ts";
@@ -38,7 +37,7 @@ trust DREC's certificate, and a curl line that shows the numbers.
     }
     const config = await loadConfig(file, { flags });
     const url = publicUrl(config, config.server.port);
-    printRegistryConfig(terminal, config, { url, ...await findTokens(config, registry) });
+    await printRegistryConfig(terminal, config, { url, ...await findTokens(config, registry) });
     return 0;
   },
 };
@@ -73,11 +72,11 @@ export interface RegistryConfigParts {
  * @param config The configuration.
  * @param parts Address, tokens, name of the registry.
  */
-export function printRegistryConfig(
+export async function printRegistryConfig(
   { print }: Terminal,
   config: Config,
   { url, tokens, registry }: RegistryConfigParts,
-): void {
+): Promise<void> {
   const route = registry === undefined ? config.server.route : `${config.server.route}/${registry}`;
   print(`1. Paste this into the registry's config.yml:
 
@@ -98,8 +97,8 @@ notifications:
     print(`      ignore:
         mediatypes: [application/octet-stream]`);
   }
-  printTrust(print, config);
-  const ca = caFileOf(config);
+  const ca = await caFileOf(config);
+  printTrust(print, config, ca);
   const trust = ca === undefined ? "" : ` --cacert ${ca}`;
   const header = tokens.read === undefined ? "" : ` -H "Authorization: Bearer ${tokens.read}"`;
   print(`
@@ -109,9 +108,11 @@ notifications:
 `);
 }
 
-function printTrust(print: (line: string) => void, config: Config): void {
-  const { ssl } = config.server;
-  const ca = caFileOf(config);
+function printTrust(
+  print: (line: string) => void,
+  { server: { ssl } }: Config,
+  ca: string | undefined,
+): void {
   if (ca === undefined) {
     const step = ssl === "off"
       ? "Restart the registry."
@@ -131,22 +132,14 @@ function printTrust(print: (line: string) => void, config: Config): void {
  * The CA that DREC makes stands beside the certificate that it makes, or will do so. Beside one of
  * the operator there may be another, or the CA of a former start.
  */
-function caFileOf({ server: { ssl } }: Config): string | undefined {
+async function caFileOf({ server: { ssl } }: Config): Promise<string | undefined> {
   if (ssl === "off") return undefined;
   const ca = join(dirname(ssl.cert), "ca.crt");
-  return !existsSync(ssl.cert) || hasIssued(ca, ssl.cert) ? ca : undefined;
-}
-
-function hasIssued(ca: string, cert: string): boolean {
+  if (!await exists(ssl.cert)) return ca;
   try {
-    const [issuer, leaf] = [read(ca), read(cert)];
-    return leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);
+    return await isIssuedBy(await readPem(ssl.cert), await readPem(ca)) ? ca : undefined;
   } catch {
     // `serve` and `check` say what is wrong with a file.
-    return false;
+    return undefined;
   }
-}
-
-function read(path: string): X509Certificate {
-  return new X509Certificate(firstCertificateIn(readFileSync(path, "utf8")));
 }

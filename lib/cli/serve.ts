@@ -118,7 +118,7 @@ async function serve(
   });
   readiness = "ready";
   const isFirst = certificate?.isNew === true || tokens.some((token) => token.isNew);
-  if (isFirst) printFirstStart(terminal, config, { url: server.url, tokens });
+  if (isFirst) await printFirstStart(terminal, config, { url: server.url, tokens });
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
   rankings.start();
@@ -148,11 +148,11 @@ async function serve(
  * What a newcomer needs, once. A secret is shown on a terminal only; where the output is a log,
  * the command that shows it is named.
  */
-function printFirstStart(
+async function printFirstStart(
   terminal: Terminal,
   config: Config,
   { url, tokens }: { url: string; tokens: readonly MadeToken[] },
-): void {
+): Promise<void> {
   const hidden = "<shown by drec token>";
   const shown = (role: TokenRole): string | undefined => {
     if (!isTokenNeeded(config, role)) return undefined;
@@ -160,7 +160,7 @@ function printFirstStart(
     const made = tokens.find((token) => token.role === role);
     return terminal.isTerminal && made !== undefined ? made.token : hidden;
   };
-  printRegistryConfig(terminal, config, {
+  await printRegistryConfig(terminal, config, {
     url: publicUrl(config, Number(new URL(url).port)),
     tokens: { ingest: shown("ingest"), read: shown("read") },
   });
