@@ -5,7 +5,6 @@
  */
 
 import { loadConfig } from "../config.ts";
-import { inspectCertificate } from "./certificate.ts";
 import { type Command, parseArguments } from "./command.ts";
 
 /** Checks a configuration. */
@@ -19,6 +18,8 @@ and its key, if there are any. Exit code 2 where something is wrong. Makes and c
   async run(args, { print }) {
     const { positionals: [file], flags } = parseArguments(args, { positionals: 1 });
     const config = await loadConfig(file, { flags });
+    // Large, and `serve`, which is loaded with all commands, may not need it.
+    const { inspectCertificate } = await import("./certificate.ts");
     for (const warning of [...config.warnings, ...await inspectCertificate(config)]) {
       print(`warning: ${warning}`);
     }

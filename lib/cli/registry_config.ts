@@ -7,7 +7,6 @@
 import { dirname, join } from "node:path";
 
 import { exists, readPem } from "../certificates_files.ts";
-import { isIssuedBy } from "../certificates_issuer.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { PLAIN_NAME } from "../names.ts";
 import { openStore } from "../store/open.ts";
@@ -136,6 +135,8 @@ async function caFileOf({ server: { ssl } }: Config): Promise<string | undefined
   if (ssl === "off") return undefined;
   const ca = join(dirname(ssl.cert), "ca.crt");
   if (!await exists(ssl.cert)) return ca;
+  // Large, and `serve`, which is loaded with all commands, may not need it.
+  const { isIssuedBy } = await import("../certificates_issuer.ts");
   try {
     return await isIssuedBy(await readPem(ssl.cert), await readPem(ca)) ? ca : undefined;
   } catch {
