@@ -54,11 +54,10 @@ function targetOf(path: string): string {
   try {
     return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw cannotFollow(path, error);
+    // Nothing is there, or a link to what is to be made. Otherwise to open it says why.
+    const target = error instanceof Deno.errors.NotFound ? linkAt(path) : undefined;
+    return target === undefined ? path : targetOf(resolve(dirname(path), target));
   }
-  // Nothing is there, or a link to what is to be made.
-  const target = linkAt(path);
-  return target === undefined ? path : targetOf(resolve(dirname(path), target));
 }
 
 function linkAt(path: string): string | undefined {
@@ -67,13 +66,6 @@ function linkAt(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function cannotFollow(path: string, cause: unknown): AppError {
-  return new AppError("unavailable", `Cannot open store "${path}": ${String(cause)}`, {
-    hint: "name another file in `sqlite.path`, or let the user that runs DREC reach this one",
-    cause,
-  });
 }
 
 function makeFolder(folder: string): void {
