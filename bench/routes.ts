@@ -142,6 +142,7 @@ const unused: readonly Route[] = ["repositories", "tags"].flatMap((kind): Route[
       name: `unused ${kind} of a registry with 1 in 500, 1 a page`,
       path: `${path}&registry=lab&limit=1`,
     },
+    { name: `unused ${kind} of a prefix of 1 in 100`, path: `${path}&prefix=team-00` },
     {
       name: `unused ${kind} of a prefix of 1 in 1,000, 5 a page`,
       path: `${path}&prefix=team-001/&limit=5`,
