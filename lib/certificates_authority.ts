@@ -4,13 +4,14 @@
  * @module
  */
 
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { dirname, join } from "node:path";
 
 import { CERT_MODE, commit, exists, KEY_MODE, prepare, readPem } from "./certificates_files.ts";
 import {
   createAuthority,
   isIssuedBy,
+  isKeyOf,
   issueCertificate,
   type IssueOptions,
   type PemPair,
@@ -79,15 +80,17 @@ export async function checkAuthority(cert: string, now: number): Promise<PemPair
     const message = `Cannot make certificate "${cert}": "${file}" has expired or is none`;
     throw new AppError("invalid", message, { hint: beginAnew(cert) });
   }
-  if (!new X509Certificate(found.cert).checkPrivateKey(readKey(found.key, cert))) {
-    throw foreignKey();
-  }
+  readKey(found.key, cert);
+  if (!isKeyOf(found.key, found.cert)) throw foreignKey();
   return { cert: found.cert, key: found.key };
 }
 
+/** The curve P-256, as OpenSSL calls it, and as older Denos do. */
+const OWN_CURVES: readonly unknown[] = ["prime256v1", "p256"];
+
 /** A new certificate is only made for what {@linkcode createAuthority} makes itself. */
 function checkOwnKind(key: string, cert: string): void {
-  if (readKey(key, cert).asymmetricKeyDetails?.namedCurve === "prime256v1") return;
+  if (OWN_CURVES.includes(readKey(key, cert).asymmetricKeyDetails?.namedCurve)) return;
   throw unusableKey(cert, "it is no key of the curve P-256");
 }
 

@@ -22,6 +22,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 
@@ -165,6 +166,18 @@ export async function isIssuedBy(cert: string, authority: string): Promise<boole
   } catch {
     return false;
   }
+}
+
+/**
+ * Says whether a key is that of a certificate.
+ *
+ * @param key PEM, a private key.
+ * @param cert PEM.
+ * @returns True if the certificate has its public part.
+ */
+export function isKeyOf(key: string, cert: string): boolean {
+  const { publicKey } = new X509Certificate(firstCertificateIn(cert));
+  return Buffer.from(publicPartOf(key).rawData).equals(Buffer.from(publicKey.rawData));
 }
 
 /**

@@ -6,12 +6,13 @@
 
 import { isIP } from "node:net";
 
+import { DAY_MS } from "./calendar.ts";
 import { exists, readPem } from "./certificates_files.ts";
 import { type PemPair, readCertificate } from "./certificates_issuer.ts";
 import { askedNamesOf, type CertificateOptions, nowOf } from "./certificates_options.ts";
 import { AppError } from "./errors.ts";
 
-const RENEW_BEFORE_MS = 30 * 86_400_000;
+const RENEW_BEFORE_MS = 30 * DAY_MS;
 const OWN_PAIR_HINT = "put a certificate and its key there, or remove both to have new ones made";
 
 /** How an authority that ends is replaced. */

@@ -12,7 +12,7 @@ import { createPoster, openSocket } from "./support/http.ts";
 import { requestOf, wireEvent } from "./support/ingest.ts";
 import { startDrec } from "./support/process.ts";
 import { createCertificates } from "./support/tls.ts";
-import { until } from "./support/wait.ts";
+import { tempDir, until } from "./support/wait.ts";
 
 const SENDERS = 4;
 
@@ -73,3 +73,30 @@ testForms("a name that the certificate has not is told at the start", async (exe
   await drec.ready();
   assert.match(drec.stderr, /is not good for drec\.example, asked for by server\.ssl\.names or /);
 });
+
+testForms(
+  "a certificate that is gone is made anew by the authority beside it",
+  async (executable) => {
+    const env = { DREC_SERVER_PORT: "0" };
+    await using first = await startDrec({ executable, env });
+    await first.ready();
+    const certs = `${first.cwd}/certs`;
+    const authority = await Deno.readTextFile(`${certs}/ca.crt`);
+    await using folder = await tempDir();
+    const start = async (...missing: string[]): Promise<string> => {
+      await Deno.mkdir(folder.join("certs"), { recursive: true });
+      for (const name of ["ca.crt", "ca.key", "domain.crt", "domain.key"]) {
+        const path = folder.join("certs", name);
+        if (missing.includes(name)) await Deno.remove(path).catch(() => {});
+        else await Deno.copyFile(`${certs}/${name}`, path);
+      }
+      await using drec = await startDrec({ executable, env, cwd: folder.path });
+      const port = Number(new URL(await drec.ready()).port);
+      assert.ok(await isTrusted(port, authority));
+      return await Deno.readTextFile(folder.join("certs", "ca.crt"));
+    };
+    assert.equal(await start("domain.crt", "domain.key"), authority);
+    // A new certificate of the same key: what trusts the former one trusts it, too.
+    assert.notEqual(await start("ca.crt", "domain.crt", "domain.key"), authority);
+  },
+);
