@@ -116,7 +116,7 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
       for (const filter of [{}, { prefix: "team/" }, { registry: "default" }]) {
         const query = { metric, windows: days, bounds, ...filter };
         await store.sumDays(query);
-        await store.sumDays({ ...query, consumers: { except: ["ci"] } });
+        if (metric !== "stars") await store.sumDays({ ...query, consumers: { except: ["ci"] } });
       }
     }
   },

@@ -5,29 +5,37 @@
  */
 
 import { DAY_MS } from "../../calendar.ts";
-import { type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
+import { type Bound, type DaySums, type DaySumsQuery, isInRepository, isUse } from "../day_sums.ts";
 import type { Cursor, Page } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import {
   all,
+  any,
   BY_NAME,
   BY_REGISTRY,
   type Condition,
   filtersOf,
   LISTED,
+  narrowed,
   ofRegistry,
+  type Step,
 } from "./repository_filters.ts";
 import { NameCount } from "./repository_names.ts";
+import {
+  type Days,
+  daysOf,
+  type Expression,
+  sumOfAllTime,
+  sumOfWindow,
+} from "./repository_sums.ts";
 import { columnOf } from "./schema.ts";
 
-/** How long a step reads, in milliseconds; it ends with the repository at hand. */
+/** How long a step reads, in milliseconds; it ends with the statement at hand. */
 const STEP_MS = 5;
 /** Repositories that are looked at by one statement. */
 const CHUNK = 200;
 /** Repositories of a registry that are sooner read by name than all of all registries by id. */
 const FEW = 50_000;
-/** After all days of events. */
-const END = 1_000_000;
 
 /** The order in which repositories are looked at. */
 interface Order {
@@ -36,39 +44,22 @@ interface Order {
   readonly columns: string;
   /** Before all others. */
   readonly start: Cursor;
-  /** What the key must fit. */
-  readonly range: Condition;
-}
-
-/** What is read of each repository. */
-interface Reading {
-  readonly query: DaySumsQuery;
-  readonly order: Order;
-  readonly sums: Sums;
-}
-
-/** How days of a repository are summed up. */
-interface Sums {
-  readonly sql: string;
-  /** First days of stretches, and the end of the last one, in order; none where no day is read. */
-  readonly cuts: readonly number[];
-  /** Whose days count; `undefined`: everybody's. */
-  readonly consumers: Condition | undefined;
+  /** Whose repositories. */
+  readonly of: readonly Condition[];
+  /** Which names. */
+  readonly range: readonly Condition[];
 }
 
 /** @returns What a step finds; it may be nothing and yet not the last. */
 export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> {
-  const reading = { query, order: orderOf(database, query), sums: sumsOf(database, query) };
+  const order = orderOf(database, query);
+  const reading = readingOf(query, daysOf(database, query));
   const deadline = performance.now() + STEP_MS;
   const items: DaySums[] = [];
-  let after = query.after ?? reading.order.start;
+  let after = query.after ?? order.start;
   for (;;) {
-    const last = lastOfChunk(database, reading, after);
-    for (const row of readChunk(database, reading, { after, last })) {
-      const item = itemOf(database, reading, row);
-      if (isWanted(query, item)) items.push(item);
-      if (performance.now() >= deadline) return { items, next: keyOf(row, reading.order) };
-    }
+    const last = lastOfChunk(database, order, after);
+    items.push(...readChunk(database, reading, { order, after, last }));
     if (last === undefined) return { items, next: null };
     if (performance.now() >= deadline) return { items, next: last };
     after = last;
@@ -81,19 +72,17 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
  */
 function orderOf(database: Database, query: DaySumsQuery): Order {
   if (!isByName(database, query)) {
-    return { from: "repositories NOT INDEXED", columns: "id", start: [0], range: EVERYTHING };
+    return { from: "repositories NOT INDEXED", columns: "id", start: [0], of: [], range: [] };
   }
   const { range, registry } = filtersOf(query);
-  const of = registry === undefined ? [] : [LISTED, ofRegistry(registry)];
   return {
     from: `repositories INDEXED BY ${registry === undefined ? BY_NAME : BY_REGISTRY}`,
     columns: "repository, registry",
     start: ["", ""],
-    range: all([...of, ...range]),
+    of: registry === undefined ? [] : [LISTED, ofRegistry(registry)],
+    range,
   };
 }
-
-const EVERYTHING: Condition = { sql: "1", parameters: [] };
 
 /** The steps of a read keep the order of the first one. */
 function isByName(database: Database, { registry, prefix = "", after }: DaySumsQuery): boolean {
@@ -106,133 +95,94 @@ function keyOf({ id, repository, registry }: Row, { columns }: Order): Cursor {
   return columns === "id" ? [Number(id)] : [String(repository), String(registry)];
 }
 
-function consumersOf(database: Database, { consumers }: DaySumsQuery): Condition | undefined {
-  if (consumers === undefined) return undefined;
-  const isOnly = "only" in consumers;
-  const names = isOnly ? consumers.only : consumers.except;
-  const ids = names
-    .map((name) => database.get("SELECT id FROM texts WHERE text = ?", name)?.id)
-    // A name that is not there has no days.
-    .flatMap((id) => id === undefined ? [] : [Number(id)]);
-  const places = ids.map(() => "?").join(", ");
-  return { sql: `consumer_id ${isOnly ? "IN" : "NOT IN"} (${places})`, parameters: ids };
-}
-
 /** @returns The last key of the next rows; `undefined` where they are the last ones. */
-function lastOfChunk(
-  database: Database,
-  { order }: Reading,
-  after: Cursor,
-): Cursor | undefined {
+function lastOfChunk(database: Database, order: Order, after: Cursor): Cursor | undefined {
+  const { sql, parameters } = all([...order.of, ...narrowed(order.range, stepOf(order, after))]);
   const row = database.get(
-    `SELECT ${order.columns} FROM ${order.from}
-      WHERE ${order.range.sql} AND (${order.columns}) > (${placesOf(after)})
+    `SELECT ${order.columns} FROM ${order.from} WHERE ${sql}
       ORDER BY ${order.columns} LIMIT 1 OFFSET ${CHUNK - 1}`,
-    ...order.range.parameters,
-    ...after,
+    ...parameters,
   );
   return row === undefined ? undefined : keyOf(row, order);
 }
 
-function readChunk(
-  database: Database,
-  { query, order }: Reading,
-  { after, last }: { after: Cursor; last: Cursor | undefined },
-): Row[] {
-  const { metric, registry } = query;
-  const keys = [
-    order.range,
-    { sql: `(${order.columns}) > (${placesOf(after)})`, parameters: after },
-    ...(last === undefined
-      ? []
-      : [{ sql: `(${order.columns}) <= (${placesOf(last)})`, parameters: last }]),
-  ];
-  const total = isInRepository(metric) ? columnOf(metric) : "0";
-  const filters = [
-    { sql: "listed = 1 AND deleted_at IS NULL", parameters: [] },
-    ...(registry === undefined ? [] : [{ sql: "registry = ?", parameters: [registry] }]),
-    ...boundsOf(query),
-  ];
-  const conditions: Condition[] = [...keys, ...filters];
-  return database.all(
-    `SELECT id, repository, registry, ${total} AS total FROM ${order.from}
-      WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY ${order.columns}`,
-    ...conditions.flatMap(({ parameters }) => parameters),
-  );
-}
-
-/** The first condition is the weakest and decides about most rows. */
-function boundsOf({ metric, bounds }: DaySumsQuery): Condition[] {
-  if (!isInRepository(metric)) return [];
-  const total = columnOf(metric);
-  const least = Math.min(...bounds.map(({ atLeast }) => atLeast));
-  const weakest = { sql: `${total} >= ?`, parameters: [least] };
-  if (!isUse(metric)) return [weakest];
-  const ways = bounds.map(({ from, atLeast }) => ({
-    sql: `${total} >= ? AND ifnull(last_used, 0) >= ?`,
-    parameters: [atLeast, from === null ? 0 : from * DAY_MS],
-  }));
-  return [weakest, {
-    sql: `(${ways.map(({ sql }) => sql).join(" OR ")})`,
-    parameters: ways.flatMap(({ parameters }) => parameters),
-  }];
+function stepOf({ columns }: Order, after: Cursor, last?: Cursor): Step {
+  const bound = (key: Cursor, by: ">" | "<="): Condition => ({
+    sql: `(${columns}) ${by} (${placesOf(key)})`,
+    parameters: key,
+  });
+  return { after: bound(after, ">"), last: last === undefined ? undefined : bound(last, "<=") };
 }
 
 function placesOf(key: Cursor): string {
   return key.map(() => "?").join(", ");
 }
 
-function itemOf(database: Database, { query, sums }: Reading, row: Row): DaySums {
-  const { cuts, consumers } = sums;
-  const names = { registry: String(row.registry), repository: String(row.repository) };
-  if (cuts.length === 0) return { ...names, total: Number(row.total), sums: [] };
-  const found = database.get(sums.sql, Number(row.id), ...cuts, ...consumers?.parameters ?? []);
-  // How much there is up to each cut, so that a window is a difference.
-  const upTo = [0];
-  for (let at = 1; at < cuts.length; at++) {
-    upTo.push((upTo[at - 1] ?? 0) + Number(found?.[`s${at}`]));
-  }
-  const before = (day: number): number => upTo[cuts.indexOf(day)] ?? 0;
-  const ever = (upTo.at(-1) ?? 0) + Number(found?.months ?? 0);
-  const total = isTotalOfDays(query) ? ever : Number(row.total);
-  const windows = query.windows.map(({ from, to }) => before(to + 1) - before(from));
-  return { ...names, total, sums: windows };
+/** What is read of each repository, in whatever part of them. */
+interface Reading {
+  readonly values: readonly Expression[];
+  readonly conditions: readonly Condition[];
 }
 
-/** Of those that their totals let in, most have too little in each window. */
-function isWanted({ bounds, windows }: DaySumsQuery, { total, sums }: DaySums): boolean {
-  return bounds.some(({ from, atLeast }) => {
-    const at = windows.findIndex((window) => window.from === from);
-    return (sums[at] ?? total) >= atLeast;
+/** The values are those of all time and of each window. */
+function readingOf(query: DaySumsQuery, days: Days): Reading {
+  const { registry, windows } = query;
+  return {
+    values: [sumOfAllTime(days), ...windows.map((window) => sumOfWindow(days, window))],
+    conditions: [
+      { sql: "listed = 1 AND deleted_at IS NULL", parameters: [] },
+      ...(registry === undefined ? [] : [ofRegistry(registry)]),
+      ...boundsOf(query, days),
+    ],
+  };
+}
+
+function readChunk(
+  database: Database,
+  { values, conditions }: Reading,
+  { order, after, last }: { order: Order; after: Cursor; last: Cursor | undefined },
+): DaySums[] {
+  const keys = narrowed(order.range, stepOf(order, after, last));
+  const where = all([...order.of, ...keys, ...conditions]);
+  const columns = values.map(({ sql }, at) => `${sql} AS v${at}`);
+  return database.all(
+    `SELECT repository, registry, ${columns.join(", ")} FROM ${order.from} WHERE ${where.sql}`,
+    ...values.flatMap(({ parameters }) => parameters),
+    ...where.parameters,
+  ).map((row) => {
+    const [total = 0, ...sums] = values.map((_, at) => Number(row[`v${at}`]));
+    return { registry: String(row.registry), repository: String(row.repository), total, sums };
   });
 }
 
-/** A number of all time that the repository's own row does not have. */
-function isTotalOfDays({ metric, consumers }: DaySumsQuery): boolean {
-  return !isInRepository(metric) || consumers !== undefined;
+/**
+ * The weakest condition comes first and decides about most rows. Of those that their totals let in,
+ * most have too little in the window, for which no more days are read than it has.
+ */
+function boundsOf(query: DaySumsQuery, days: Days): Condition[] {
+  const ever = sumOfAllTime(days);
+  const isRead = isInRepository(query.metric);
+  const ceiling = isRead ? { sql: columnOf(query.metric), parameters: [] } : ever;
+  const least = Math.min(...query.bounds.map((bound) => bound.atLeast));
+  return [
+    reaches(ceiling, least),
+    any(query.bounds.map((bound) => {
+      const window = query.windows.find(({ from }) => from === bound.from);
+      const sum = window === undefined ? ever : sumOfWindow(days, window);
+      return all([
+        ...(isRead ? [reaches(ceiling, bound.atLeast)] : []),
+        ...usedFrom(query, bound),
+        reaches(sum, bound.atLeast),
+      ]);
+    })),
+  ];
 }
 
-/** A sum for each stretch between two cuts: days of which only one number is read cost little. */
-function sumsOf(database: Database, query: DaySumsQuery): Sums {
-  const consumers = consumersOf(database, query);
-  const days = query.windows.flatMap(({ from, to }) => [from, to + 1]);
-  const isTotal = isTotalOfDays(query);
-  const cuts = [...new Set([...days, ...isTotal ? [0, END] : []])]
-    .sort((one, other) => one - other);
-  const condition = consumers === undefined ? "" : `AND ${placed(consumers.sql, cuts.length + 2)}`;
-  // Parameter 1 is the repository, 2 the first cut.
-  const sum = `SELECT ifnull(sum(${columnOf(query.metric)}), 0) FROM`;
-  const stretches = cuts.slice(1).map((_, at) =>
-    `(${sum} days WHERE repository_id = ?1 AND day >= ?${at + 2} AND day < ?${at + 3} ${condition})
-      AS s${at + 1}`
-  );
-  // Days of long ago have been added up to months.
-  const months = isTotal ? [`(${sum} months WHERE repository_id = ?1 ${condition}) AS months`] : [];
-  return { cuts, consumers, sql: `SELECT ${[...stretches, ...months].join(", ")}` };
+function usedFrom({ metric }: DaySumsQuery, { from }: Bound): Condition[] {
+  if (from === null || !isUse(metric)) return [];
+  return [{ sql: "ifnull(last_used, 0) >= ?", parameters: [from * DAY_MS] }];
 }
 
-/** Numbers the parameters of a condition, so that they can be used again. */
-function placed(sql: string, first: number): string {
-  let next = first;
-  return sql.replaceAll("?", () => `?${next++}`);
+function reaches({ sql, parameters }: Expression, least: number): Condition {
+  return { sql: `${sql} >= ?`, parameters: [...parameters, least] };
 }

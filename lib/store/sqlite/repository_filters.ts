@@ -60,6 +60,29 @@ function rangeOf(prefix: string): Condition[] {
   ];
 }
 
+/** A part of a walk, as far as its ends are known. */
+export interface Step {
+  /** It begins behind a name. */
+  readonly after?: Condition | undefined;
+  /** It ends with one. */
+  readonly last?: Condition | undefined;
+}
+
+/**
+ * Narrows a range of names to a step of a walk along it. Of two bounds SQLite takes the first for
+ * the range of the index: with the other one each step would begin where the walk does.
+ *
+ * @param range The beginning of the name.
+ * @param step Where the step begins and ends.
+ * @returns Conditions, in an order that matters.
+ */
+export function narrowed(
+  range: readonly Condition[],
+  { after, last }: Step,
+): Condition[] {
+  return [after, last].filter((bound) => bound !== undefined).concat(range);
+}
+
 /** Those of one registry. */
 export function ofRegistry(registry: string): Condition {
   return { sql: "registry = ?", parameters: [registry] };

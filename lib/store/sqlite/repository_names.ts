@@ -15,6 +15,7 @@ import {
   type Condition,
   type Filters,
   LISTED,
+  narrowed,
   ofRegistry,
 } from "./repository_filters.ts";
 
@@ -53,7 +54,7 @@ function conditionsOf({ registry, range }: Filters, after: Cursor | undefined): 
   // The first part is what the index of one registry can use.
   const [repository = ""] = after;
   const sql = "repository >= ? AND (repository, registry) > (?, ?)";
-  return [...of, ...range, { sql, parameters: [repository, ...after] }];
+  return [...of, ...narrowed(range, { after: { sql, parameters: [repository, ...after] } })];
 }
 
 function readRange(database: Database, { filters, limit, after }: NamePart): Entry[] {

@@ -6,7 +6,15 @@
 
 import type { Database } from "./database.ts";
 import { type Entry, entryOf } from "./repository_entries.ts";
-import { all, any, BY_REGISTRY, type Condition, LISTED, ofRegistry } from "./repository_filters.ts";
+import {
+  all,
+  any,
+  BY_REGISTRY,
+  type Condition,
+  LISTED,
+  narrowed,
+  ofRegistry,
+} from "./repository_filters.ts";
 import type { NameCount } from "./repository_names.ts";
 import { comparing, orderBy, type RegistryPart, stretchesOf } from "./repository_stretches.ts";
 
@@ -50,11 +58,17 @@ function sortSome(
   { from, ...part }: Sorting & { from: string | undefined },
 ): { found: Entry[]; last: string | undefined } {
   const { order, filters, limit } = part;
-  const named = [LISTED, ofRegistry(registry), ...filters.range];
-  if (from !== undefined) named.push({ sql: "repository > ?", parameters: [from] });
-  const last = part.names.areUpTo(STEP) ? undefined : lastOf(database, all(named));
-  const upTo = last === undefined ? [] : [{ sql: "repository <= ?", parameters: [last] }];
-  const fitting = all([...named, ...upTo, ...filters.search, any(stretchesOf(registry, part))]);
+  const after = from === undefined ? undefined : { sql: "repository > ?", parameters: [from] };
+  const namesUpTo = (last?: Condition): Condition[] => [
+    LISTED,
+    ofRegistry(registry),
+    ...narrowed(filters.range, { after, last }),
+  ];
+  const last = part.names.areUpTo(STEP) ? undefined : lastOf(database, all(namesUpTo()));
+  const names = namesUpTo(
+    last === undefined ? undefined : { sql: "repository <= ?", parameters: [last] },
+  );
+  const fitting = all([...names, ...filters.search, any(stretchesOf(registry, part))]);
   const rows = database.all(
     `SELECT id, registry, repository, ${order.column} AS value
       FROM repositories INDEXED BY ${BY_REGISTRY} WHERE ${fitting.sql} ${orderBy(order)} LIMIT ?`,
