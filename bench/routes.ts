@@ -35,6 +35,7 @@ const SORTS = ["name", "-pulls", "-pushes", "-stars", "-lastPulled", "-lastPushe
 const FILTERS: readonly { name: string; query: string; share: number }[] = [
   { name: "one registry in ten", query: "registry=edge", share: 0.1 },
   { name: "a registry with 1 in 500, 2 a page", query: "registry=lab&limit=2", share: 0.002 },
+  { name: "a prefix of 1 in 10", query: "prefix=team-0", share: 0.1 },
   { name: "a prefix of 1 in 100", query: "prefix=team-00", share: 0.01 },
   { name: "a prefix of 1 in 1,000, 10 a page", query: "prefix=team-001/&limit=10", share: 0.001 },
   {
@@ -121,6 +122,11 @@ const rankings: readonly Route[] = [
 /** The first answer, for which the ranking is computed: other requests are held up by none. */
 const firstRankings: readonly Route[] = [
   { name: "rankings of a prefix, first answer", path: `${RANKINGS}?prefix=team-002/`, rounds: 1 },
+  {
+    name: "rankings of a prefix of 1 in 10, first answer",
+    path: `${RANKINGS}?prefix=team-0&metric=pushes`,
+    rounds: 1,
+  },
   { name: "rankings of a registry, first answer", path: `${RANKINGS}?registry=lab`, rounds: 1 },
   {
     name: "rankings without a consumer, first answer",
@@ -142,7 +148,13 @@ const unused: readonly Route[] = ["repositories", "tags"].flatMap((kind): Route[
       name: `unused ${kind} of a registry with 1 in 500, 1 a page`,
       path: `${path}&registry=lab&limit=1`,
     },
+    { name: `unused ${kind} of a prefix of 1 in 10`, path: `${path}&prefix=team-0` },
     { name: `unused ${kind} of a prefix of 1 in 100`, path: `${path}&prefix=team-00` },
+    {
+      name: `unused ${kind} of a prefix of 1 in 100, the page in the middle`,
+      path: `${path}&prefix=team-00`,
+      behind: 0.002,
+    },
     {
       name: `unused ${kind} of a prefix of 1 in 1,000, 5 a page`,
       path: `${path}&prefix=team-001/&limit=5`,

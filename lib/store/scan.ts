@@ -30,6 +30,8 @@ export interface Scan<Row, Item> {
   read(after: Cursor | undefined, count: number): Promise<Slice<Row>>;
   /** Where the rows behind a row begin. */
   cursorOf(row: Row): Cursor;
+  /** Lets others have their turn, where to read does not. */
+  rest?(): Promise<void>;
   /** Makes an item of each row that fits, `undefined` of any other. */
   keep(rows: readonly Row[]): (Item | undefined)[] | Promise<(Item | undefined)[]>;
 }
@@ -77,7 +79,7 @@ export async function scanPage<Row, Item>(scan: Scan<Row, Item>): Promise<Page<I
     if (next === null) return { items, next };
     looked += rows.length;
     after = next;
-    await new Promise((resolve) => setTimeout(resolve));
+    await scan.rest?.();
   }
   return { items, next: items.length === scan.limit ? behind ?? null : after ?? null };
 }

@@ -98,7 +98,6 @@ async function countAll(
     sum.tags += part.tags;
     if (part.lastUsed !== null) sum.lastUsed = Math.max(sum.lastUsed ?? 0, part.lastUsed);
     after = part.next;
-    if (after !== null) await othersTurn();
   } while (after !== null);
   return sum;
 }
@@ -116,7 +115,6 @@ async function sumAll(
     const range = { from: firstDayOf(year), to: firstDayOf(year + 1) - 1 };
     const part = await store.totals({ of, ...range });
     for (const metric of METRICS) sum[metric] += part[metric];
-    await othersTurn();
   }
   return sum;
 }
@@ -130,8 +128,4 @@ function compare(history: History, days: number, today: number): Compared {
     value: sumOf(history, { from: today - days + 1, to: today }),
     previous: sumOf(history, { from: today - 2 * days + 1, to: today - days }),
   };
-}
-
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

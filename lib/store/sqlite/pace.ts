@@ -4,6 +4,8 @@
  * @module
  */
 
+import { othersTurn } from "../../turn.ts";
+
 /** How long a read may go on, in milliseconds, before others have their turn. */
 const TURN_MS = 10;
 
@@ -14,7 +16,7 @@ export class Pace {
   /** @returns At once, or when others have had their turn: to be called between two steps. */
   async rest(): Promise<void> {
     if (performance.now() - this.#began < TURN_MS) return;
-    await new Promise((resolve) => setTimeout(resolve));
+    await othersTurn();
     this.#began = performance.now();
   }
 }

@@ -35,22 +35,26 @@ export async function listUnused(
   query: UnusedQuery,
 ): Promise<Page<UnusedItem>> {
   const isOfTags = query.kind === "tags";
+  const pace = new Pace();
   const found = await scanPage<Row, Found>({
     limit: query.limit,
     after: query.after,
     read: (isOfTags ? readerOfTags : readerOfRepositories)(database, query),
     cursorOf: isOfTags ? cursorOfTag : cursorOfRepository,
+    rest: () => pace.rest(),
     keep: (rows) => rows.map((row) => keep(database, query, row)),
   });
-  return { ...found, items: oldestFirst(await describeAll(database, query, found.items)) };
+  return {
+    ...found,
+    items: oldestFirst(await describeAll(database, query, { found: found.items, pace })),
+  };
 }
 
 async function describeAll(
   database: Database,
   { kind, before }: UnusedQuery,
-  found: readonly Found[],
+  { found, pace }: { found: readonly Found[]; pace: Pace },
 ): Promise<UnusedItem[]> {
-  const pace = new Pace();
   const items: UnusedItem[] = [];
   for (const { item, row } of found) {
     const details = database.reading(() =>

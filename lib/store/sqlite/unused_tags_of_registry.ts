@@ -44,6 +44,8 @@ export type ReadTags = (part: TagPart) => Tags;
 
 /** Repositories that are asked for their tags, which are far from each other; tags of these. */
 const [FEW_REPOSITORIES, FEW_TAGS] = [1_000, 50_000];
+/** For the first page so many of them are tried for each tag that is wanted. */
+const FEW_FOR_ONE = 3;
 /** So few names are gone through in less time than it takes to find out whether a walk is long. */
 const FEW_NAMES = 1_000;
 /** Names that are gone through at all, in some 10 ms. */
@@ -116,30 +118,54 @@ function nameOfRepository({ range }: Names): Condition {
   };
 }
 
+/** Repositories whose tags come next: ids, days of their oldest tags and how many they have. */
+interface Asked {
+  readonly repositories: readonly Row[];
+  /** No other repository has a tag up to this day. */
+  readonly upTo: number;
+}
+
 /**
- * Asks the repositories whose oldest tags come before others'. Where so many are behind the cursor
- * as are wanted, no other tag comes before these. `undefined`: there are too many to ask.
+ * Finds the repositories whose oldest tags come before others'. Where so many are behind the cursor
+ * as are wanted, no other tag comes before these.
+ *
+ * @param most So many are looked at, as to sort them takes longer than to find them.
+ * @returns `undefined` where these are not enough.
  */
-function readOfNext(database: Database, names: Names, part: TagPart): Tags | undefined {
+function nextOf(database: Database, names: Names, part: TagPart, most: number): Asked | undefined {
   const { after, lastDay, limit } = part;
   const { sql, parameters } = namesOf(names);
   const next = database.all(
-    `SELECT id, oldest_tag, tag_count FROM ${sql} AND oldest_tag <= ?
-      ORDER BY oldest_tag LIMIT ${FEW_REPOSITORIES + 1}`,
-    ...[...parameters, lastDay],
+    `SELECT id, oldest_tag, tag_count FROM ${sql} AND oldest_tag <= ? ORDER BY oldest_tag LIMIT ?`,
+    ...parameters,
+    lastDay,
+    most + 1,
   );
   // Some of their tags are before the cursor, and others may be behind it.
   const begun = next.filter(({ oldest_tag: oldest }) => Number(oldest) <= after.day).length;
   const upTo = Number(next[begun + limit - 1]?.oldest_tag ?? lastDay);
-  const asked = next.filter(({ oldest_tag: oldest }) => Number(oldest) <= upTo);
-  const tags = asked.reduce((sum, { tag_count: count }) => sum + Number(count), 0);
-  if (asked.length > FEW_REPOSITORIES || tags > FEW_TAGS) return undefined;
+  const repositories = next.filter(({ oldest_tag: oldest }) => Number(oldest) <= upTo);
+  return repositories.length > most ? undefined : { repositories, upTo };
+}
+
+/** @returns The next tags of few repositories; `undefined`: there are too many to ask. */
+function readOfNext(database: Database, names: Names, part: TagPart): Tags | undefined {
+  const { after, limit } = part;
+  // Behind a cursor nobody knows how many have begun.
+  const first = after.day === FIRST.day
+    ? nextOf(database, names, part, FEW_FOR_ONE * limit)
+    : undefined;
+  const asked = first ?? nextOf(database, names, part, FEW_REPOSITORIES);
+  if (asked === undefined) return undefined;
+  const { repositories, upTo } = asked;
+  const tags = repositories.reduce((sum, { tag_count: count }) => sum + Number(count), 0);
+  if (tags > FEW_TAGS) return undefined;
   const rows = database.all(
     `SELECT used_day, tags.id FROM json_each(?)
       CROSS JOIN tags INDEXED BY tags_of_repository ON tags.repository_id = json_each.value
       WHERE tags.deleted_at IS NULL AND (used_day, tags.id) > (?, ?) AND used_day <= ?
       ORDER BY used_day, tags.id LIMIT ?`,
-    ...[JSON.stringify(asked.map(({ id }) => id)), after.day, after.id, upTo, limit],
+    ...[JSON.stringify(repositories.map(({ id }) => id)), after.day, after.id, upTo, limit],
   );
   return upToLimit(rows.map(tagOf), limit);
 }
