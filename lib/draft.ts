@@ -157,7 +157,9 @@ export class Draft {
   #rememberCheck({ event, fingerprint, keys }: Sighting): void {
     const key = keyOf(keys.digest, fingerprint);
     const check = { id: event.id, tag: event.tag ?? "", at: event.at };
-    this.#known.checks.set(key, [...this.#known.checks.get(key) ?? [], check]);
+    const present = this.#known.checks.get(key);
+    if (present === undefined) this.#known.checks.set(key, [check]);
+    else present.push(check);
   }
 
   /** A HEAD belongs to one pull only. */

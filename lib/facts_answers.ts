@@ -124,7 +124,9 @@ export function learnContent(known: Answers, sighting: Sighting): void {
  * @param at Microseconds since 1970.
  */
 export function addTime(times: Map<string, number[]>, key: string, at: number): void {
-  times.set(key, [...times.get(key) ?? [], at]);
+  const present = times.get(key);
+  if (present === undefined) times.set(key, [at]);
+  else present.push(at);
 }
 
 /**

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { CHECK_LATE_US, CHECK_WINDOW_US, isUntaggedGet, type Sighting } from "./facts_sighting.ts";
+import {
+  CHECK_LATE_US,
+  CHECK_WINDOW_US,
+  isUntaggedGet,
+  keyOf,
+  type Sighting,
+} from "./facts_sighting.ts";
 
 /** A name in a repository, such as a tag, a digest or an actor. */
 export interface Named {
@@ -32,7 +38,10 @@ export interface Questions {
   /** Digests that are deleted: the tags that point there, and blob events of it. */
   readonly deleted: Map<string, Named>;
   readonly actors: Map<string, Named>;
-  /** HEADs of tags, for GETs without a tag; `name` is the digest. */
+  /**
+   * HEADs of tags, for GETs without a tag; `name` is the digest. Those of one client and digest do
+   * not overlap, nor do the {@linkcode indexFetches} of one client.
+   */
   readonly checks: (ClientQuestion & Named)[];
   /** Manifest GETs of the same request; `name` is its id. */
   readonly requests: Map<string, ClientQuestion & Named>;
@@ -63,7 +72,31 @@ export function createQuestions(): Questions {
 export function questionsOf(sightings: readonly Sighting[]): Questions {
   const questions = createQuestions();
   for (const sighting of sightings) ask(questions, sighting);
-  return questions;
+  return {
+    ...questions,
+    checks: joined(questions.checks),
+    indexFetches: joined(questions.indexFetches),
+  };
+}
+
+/** Many GETs of one client ask about spans that overlap: as one, so that each row is read once. */
+function joined<Question extends ClientQuestion & Partial<Named>>(
+  questions: readonly Question[],
+): Question[] {
+  const groups = Map.groupBy(
+    questions,
+    ({ registry, repository, name = "", fingerprint }) =>
+      keyOf(registry, repository, name, fingerprint),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const spans: Question[] = [];
+    for (const question of group.toSorted((one, other) => one.from - other.from)) {
+      const last = spans.at(-1);
+      if (last === undefined || question.from > last.to) spans.push(question);
+      else spans[spans.length - 1] = { ...last, to: Math.max(last.to, question.to) };
+    }
+    return spans;
+  });
 }
 
 function ask(questions: Questions, { registry, event, fingerprint, actor, keys }: Sighting): void {

@@ -88,6 +88,25 @@ Deno.test("questionsOf() asks only for what an event needs", async (t) => {
   });
 });
 
+Deno.test("questionsOf() asks once about spans that overlap", () => {
+  const get = (at: number, parts: EventParts = {}): Sighting =>
+    sighted({ tag: undefined, at: noonUs + at, ...parts });
+  const apart = 2 * CHECK_WINDOW_US;
+  // As they come: in no order.
+  const gets = Array.from({ length: 500 }, (_, i) => get(i % 2 === 0 ? i : apart + i));
+  const { checks, indexFetches } = questionsOf([...gets, get(9, { digest: b })]);
+  const from = noonUs - CHECK_WINDOW_US;
+  assert.deepEqual(checks.map(({ name, from, to }) => [name, from, to]), [
+    [a, from, noonUs + 498 + CHECK_LATE_US],
+    [a, from + apart + 1, noonUs + apart + 499 + CHECK_LATE_US],
+    [b, from + 9, noonUs + 9 + CHECK_LATE_US],
+  ]);
+  assert.deepEqual(indexFetches.map(({ from, to }) => [from, to]), [
+    [from, noonUs + 498],
+    [from + apart + 1, noonUs + apart + 499],
+  ]);
+});
+
 Deno.test("factsOf() knows nothing at first", () => {
   assert.deepEqual(factsOf(createAnswers(), sighted()), {
     tagChecks: [],

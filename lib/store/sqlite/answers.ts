@@ -135,13 +135,10 @@ export function answer(database: Database, names: Names, questions: Questions): 
   }
   for (const question of questions.checks) {
     const key = keyOf(question.registry, question.repository, question.name, question.fingerprint);
-    const present = known.checks.get(key) ?? [];
     const found = checksOf(database, names, question);
-    // Two GETs of one client in a batch look at spans that overlap.
-    const added = found.filter(({ id }) => !present.some((check) => check.id === id));
-    known.checks.set(key, [...present, ...added]);
+    known.checks.set(key, [...known.checks.get(key) ?? [], ...found]);
     // At the bound of tags it matters whether the tag of a claimed check has a row of its own.
-    for (const { tag } of added) {
+    for (const tag of new Set(found.map(({ tag }) => tag))) {
       const tagKey = keyOf(question.registry, question.repository, tag);
       const row = known.tags.has(tagKey) ? undefined : database.get(SQL.tag, idOf(question), tag);
       if (row !== undefined) known.tags.set(tagKey, tagStateOf(row));
