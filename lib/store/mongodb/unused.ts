@@ -139,7 +139,7 @@ async function firstSeen(
 function scanTags(database: Database, query: UnusedQuery): Promise<Page<UnusedItem>> {
   const filter = {
     ...(query.registry === undefined ? {} : { registry: query.registry }),
-    usedday: { $lte: new Date(Math.floor(query.before / DAY_MS) * DAY_MS) },
+    usedday: { $lt: new Date(Math.floor(query.before / DAY_MS + 1) * DAY_MS) },
   };
   return scanPage<TagDocument, UnusedItem>({
     limit: query.limit,
