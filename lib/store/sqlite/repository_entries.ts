@@ -40,10 +40,7 @@ export interface Stretch {
   readonly filters: readonly Condition[];
   /** Entries that are looked at in one go. */
   readonly step: number;
-  /**
-   * Those that do not come behind one: first what the index can make a range of, then what is asked
-   * of each entry, and of few if the filters are asked before.
-   */
+  /** Those that do not come behind one, as ranges of the index, in their order. */
   upTo(last: Entry): Condition[];
 }
 
@@ -51,15 +48,15 @@ export interface Stretch {
  * Writes a query for entries.
  *
  * @param entries Which.
- * @param filters What else is asked of them.
+ * @param more How far they go, and what else is asked of them.
  * @returns The query, without a limit.
  */
 export function queryOf(
   { select, within, order }: Entries,
-  filters: readonly Condition[] = [],
+  { upTo = [], filters = [] }: { upTo?: readonly Condition[]; filters?: readonly Condition[] } = {},
 ): Condition {
-  // Of two bounds SQLite takes the first for the range of the index, and a filter's is the nearer.
-  const { sql, parameters } = all([...filters, within]);
+  // Of two bounds SQLite takes the first for the range of the index: the nearer ones come first.
+  const { sql, parameters } = all([...upTo, within, ...filters]);
   return { sql: `${select} WHERE ${sql} ${order}`, parameters };
 }
 
@@ -101,9 +98,15 @@ export function lookAt(
   const any = queryOf(entries);
   const end = database.get(`${any.sql} LIMIT 1 OFFSET ?`, ...any.parameters, step - 1);
   const last = end === undefined ? undefined : entryOf(end);
-  const [range = [], ...others] = last === undefined ? [] : upTo(last);
-  const fitting = queryOf(entries, [range, ...filters, ...others].flat());
-  const found = database.all(`${fitting.sql} LIMIT ?`, ...fitting.parameters, limit).map(entryOf);
+  const found: Entry[] = [];
+  for (const range of last === undefined ? [undefined] : upTo(last)) {
+    const missing = limit - found.length;
+    if (missing === 0) break;
+    const fitting = queryOf(entries, { upTo: range === undefined ? [] : [range], filters });
+    found.push(
+      ...database.all(`${fitting.sql} LIMIT ?`, ...fitting.parameters, missing).map(entryOf),
+    );
+  }
   return last === undefined || found.length === limit ? { found } : { found, last };
 }
 

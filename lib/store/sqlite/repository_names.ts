@@ -133,8 +133,10 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
       filters: [...filters.search, ...(isOfAll ? [LISTED] : [])],
       step: STEP,
       upTo: ({ repository, registry }: Entry) => [
-        { sql: "repository <= ?", parameters: [repository] },
-        { sql: "(repository, registry) <= (?, ?)", parameters: [repository, registry] },
+        {
+          sql: "repository <= ? AND (repository, registry) <= (?, ?)",
+          parameters: [repository, repository, registry],
+        },
       ],
     };
     const { found, last } = database.reading(() =>

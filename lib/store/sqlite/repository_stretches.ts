@@ -7,14 +7,7 @@
 import type { Cursor } from "../store.ts";
 import type { Pace } from "./pace.ts";
 import { compareEntries, type Entries, type Entry, NEVER } from "./repository_entries.ts";
-import {
-  all,
-  any,
-  type Condition,
-  type Filters,
-  LISTED,
-  ofRegistry,
-} from "./repository_filters.ts";
+import { all, type Condition, type Filters, LISTED, ofRegistry } from "./repository_filters.ts";
 import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
 
 /** An order of repositories. */
@@ -41,28 +34,50 @@ export interface RegistryPart extends NumberPart {
 }
 
 /**
- * Cuts what is behind the cursor into ranges of the order's index.
+ * Cuts what is behind the cursor into ranges of the order's index. Where all have the same number,
+ * or none, the order is that of names, so that a prefix is a range, too.
  *
  * @returns Conditions, in the order in which their rows come: equal to the cursor's number, behind
  *   it, without a number.
  */
-export function stretchesOf(registry: string, { order, after }: RegistryPart): Condition[] {
-  const { column, isReversed = false, below } = order;
+export function stretchesOf(registry: string, part: RegistryPart): Condition[] {
+  const { order: { column, isReversed = false, below }, filters: { range }, after } = part;
   const bound = below === undefined ? [] : [{ sql: `${column} < ?`, parameters: [below] }];
-  const [behind, least] = isReversed ? ["<", ">"] : [">", "<"];
-  const never: Condition = { sql: `${column} IS NULL`, parameters: [] };
+  const least = isReversed ? ">" : "<";
+  const isNever: Condition = { sql: `${column} IS NULL`, parameters: [] };
+  const never = all([isNever, ...range]);
   const ever: Condition = all([{ sql: `${column} IS NOT NULL`, parameters: [] }, ...bound]);
   if (after === undefined) return isReversed ? [never, ever] : [ever, never];
-  const [value = null, name = "", cursorRegistry = ""] = after;
-  // A name of the cursor's that another registry has, too, may be still to come.
-  const isNext = isReversed ? registry < String(cursorRegistry) : registry > String(cursorRegistry);
-  const nameBehind = { sql: `repository ${behind}${isNext ? "=" : ""} ?`, parameters: [name] };
-  if (value === null) return [all([never, nameBehind]), ...(isReversed ? [ever] : [])];
+  const [value = null] = after;
+  const names = namesBehind(registry, { ...part, after });
+  if (value === null) return [all([isNever, ...names]), ...(isReversed ? [ever] : [])];
   return [
-    all([{ sql: `${column} = ?`, parameters: [value] }, nameBehind]),
+    all([{ sql: `${column} = ?`, parameters: [value] }, ...names]),
     all([{ sql: `${column} ${least} ?`, parameters: [value] }, ...bound]),
     ...(isReversed ? [] : [never]),
   ];
+}
+
+/**
+ * Names of a prefix behind that of the cursor, which may be of another prefix. Of two bounds on the
+ * same side SQLite takes one for the range of the index, so the nearer one is made of them.
+ */
+function namesBehind(
+  registry: string,
+  { order: { isReversed = false }, filters: { range }, after }: RegistryPart & { after: Cursor },
+): Condition[] {
+  const [_, name = "", cursorRegistry = ""] = after;
+  // A name of the cursor's that another registry has, too, may be still to come.
+  const isNext = isReversed ? registry < String(cursorRegistry) : registry > String(cursorRegistry);
+  const behind = {
+    sql: `repository ${isReversed ? "<" : ">"}${isNext ? "=" : ""} ?`,
+    parameters: [name],
+  };
+  const [first, end] = range;
+  const far = isReversed ? end : first;
+  if (far === undefined) return [behind, ...range];
+  const nearer = isReversed ? "repository <= min(?, ?)" : "repository >= max(?, ?)";
+  return [{ sql: nearer, parameters: [name, ...far.parameters] }, behind, ...range];
 }
 
 /** @returns Compares two entries of any registries. */
@@ -91,11 +106,11 @@ export function entriesOf(
 
 /** @returns The entries of a stretch that do not come behind one of them; see `Stretch.upTo()`. */
 export function upTo({ column, isReversed = false }: NumberOrder, last: Entry): Condition[] {
-  const [before, more, less] = isReversed ? [">=", "<", "<="] : ["<=", ">", ">="];
+  const [before, more] = isReversed ? [">=", "<"] : ["<=", ">"];
   const named = { sql: `repository ${before} ?`, parameters: [last.repository] };
-  if (last.value === NEVER) return [named];
+  if (last.value === NEVER) return [all([{ sql: `${column} IS NULL`, parameters: [] }, named])];
   return [
-    { sql: `${column} ${less} ?`, parameters: [last.value] },
-    any([{ sql: `${column} ${more} ?`, parameters: [last.value] }, named]),
+    { sql: `${column} ${more} ?`, parameters: [last.value] },
+    all([{ sql: `${column} = ?`, parameters: [last.value] }, named]),
   ];
 }
