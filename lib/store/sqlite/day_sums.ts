@@ -32,8 +32,10 @@ import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the statement at hand. */
 const STEP_MS = 5;
-/** Repositories that are looked at by one statement. */
-const CHUNK = 200;
+/** Repositories that are looked at by one statement, at first and at most: few may have many days. */
+const [FIRST_CHUNK, CHUNK] = [4, 200];
+/** Of one statement to the next one. */
+const GROWTH = 4;
 /** Repositories of a registry that are sooner read by name than all of all registries by id. */
 const FEW = 50_000;
 
@@ -57,11 +59,15 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
   const deadline = performance.now() + STEP_MS;
   const items: DaySums[] = [];
   let after = query.after ?? order.start;
-  for (;;) {
-    const last = lastOfChunk(database, order, after);
+  for (let count = FIRST_CHUNK;;) {
+    const began = performance.now();
+    const last = lastOfChunk(database, order, { after, count });
     items.push(...readChunk(database, reading, { order, after, last }));
     if (last === undefined) return { items, next: null };
-    if (performance.now() >= deadline) return { items, next: last };
+    const now = performance.now();
+    if (now >= deadline) return { items, next: last };
+    const fitting = Math.floor(count * (deadline - now) / (now - began));
+    count = Math.max(1, Math.min(GROWTH * count, fitting, CHUNK));
     after = last;
   }
 }
@@ -96,12 +102,17 @@ function keyOf({ id, repository, registry }: Row, { columns }: Order): Cursor {
 }
 
 /** @returns The last key of the next rows; `undefined` where they are the last ones. */
-function lastOfChunk(database: Database, order: Order, after: Cursor): Cursor | undefined {
+function lastOfChunk(
+  database: Database,
+  order: Order,
+  { after, count }: { after: Cursor; count: number },
+): Cursor | undefined {
   const { sql, parameters } = all([...order.of, ...narrowed(order.range, stepOf(order, after))]);
   const row = database.get(
     `SELECT ${order.columns} FROM ${order.from} WHERE ${sql}
-      ORDER BY ${order.columns} LIMIT 1 OFFSET ${CHUNK - 1}`,
+      ORDER BY ${order.columns} LIMIT 1 OFFSET ?`,
     ...parameters,
+    count - 1,
   );
   return row === undefined ? undefined : keyOf(row, order);
 }
