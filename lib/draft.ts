@@ -26,6 +26,7 @@ import { Accounts } from "./draft_accounts.ts";
 import { RepositoryDrafts } from "./draft_repositories.ts";
 import { type EnvelopeEntry, isIndexType, type Reference, type RegistryEvent } from "./event.ts";
 import {
+  addTo,
   type Answers,
   factsOf,
   isNewer,
@@ -157,9 +158,7 @@ export class Draft {
   #rememberCheck({ event, fingerprint, keys }: Sighting): void {
     const key = keyOf(keys.digest, fingerprint);
     const check = { id: event.id, tag: event.tag ?? "", at: event.at };
-    const present = this.#known.checks.get(key);
-    if (present === undefined) this.#known.checks.set(key, [check]);
-    else present.push(check);
+    addTo(this.#known.checks, key, check);
   }
 
   /** A HEAD belongs to one pull only. */

@@ -12,7 +12,7 @@ import type { Answers, TagCheck, TagState } from "./facts_answers.ts";
 import { CHECK_WINDOW_US, keyOf, type Sighting } from "./facts_sighting.ts";
 
 export {
-  addTime,
+  addTo,
   type Answers,
   createAnswers,
   isNewer,

@@ -110,23 +110,23 @@ export function learnContent(known: Answers, sighting: Sighting): void {
     parts.add(keyOf(keys.repository, digest));
   }
   if (event.action !== "pull" || event.method === "HEAD") return;
-  if (keys.request !== undefined) addTime(known.requests, keys.request, event.at);
+  if (keys.request !== undefined) addTo(known.requests, keys.request, event.at);
   if (isUnknownIndexFetch(known, sighting)) {
-    addTime(known.indexFetches, keyOf(keys.repository, fingerprint), event.at);
+    addTo(known.indexFetches, keyOf(keys.repository, fingerprint), event.at);
   }
 }
 
 /**
- * Adds a time to those of a key.
+ * Adds something to the list of a key.
  *
- * @param times Changed in place.
+ * @param lists Changed in place.
  * @param key The key.
- * @param at Microseconds since 1970.
+ * @param item What is added.
  */
-export function addTime(times: Map<string, number[]>, key: string, at: number): void {
-  const present = times.get(key);
-  if (present === undefined) times.set(key, [at]);
-  else present.push(at);
+export function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const present = lists.get(key);
+  if (present === undefined) lists.set(key, [item]);
+  else present.push(item);
 }
 
 /**

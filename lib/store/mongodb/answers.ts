@@ -6,7 +6,7 @@
 
 import type { Document, ObjectId } from "mongodb";
 
-import { addTime, type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
+import { addTo, type Answers, createAnswers, keyOf, type TagState } from "../../facts.ts";
 import type { Candidate, Outcome } from "../../batch.ts";
 import { isChildType } from "../../event.ts";
 import { DEFAULT_REGISTRY } from "./documents.ts";
@@ -144,14 +144,13 @@ function readDeeds(found: Found, answers: Answers): void {
   for (const document of found.checks ?? []) {
     const key = keyOf(keyIn(document, document.digest), document.fingerprint);
     const id = String(document._id).slice(String(document.registry).length + 1);
-    const check = { id, tag: document.tag, at: countOf(document.at) };
-    answers.checks.set(key, [...answers.checks.get(key) ?? [], check]);
+    addTo(answers.checks, key, { id, tag: document.tag, at: countOf(document.at) });
   }
   for (const document of found.fetches ?? []) {
-    addTime(answers.indexFetches, keyIn(document, document.fingerprint), countOf(document.at));
+    addTo(answers.indexFetches, keyIn(document, document.fingerprint), countOf(document.at));
   }
   for (const { request, at } of found.requests ?? []) {
-    addTime(answers.requests, String(request), countOf(at));
+    addTo(answers.requests, String(request), countOf(at));
   }
 }
 

@@ -7,7 +7,7 @@
 import type { SQLInputValue } from "node:sqlite";
 
 import {
-  addTime,
+  addTo,
   type Answers,
   type ClientQuestion,
   createAnswers,
@@ -147,12 +147,12 @@ export function answer(database: Database, names: Names, questions: Questions): 
   for (const [key, request] of questions.requests) {
     const id = encodeId(request.name);
     const rows = database.all(SQL.request, idOf(request), ...spanOf(request), id);
-    for (const row of rows) addTime(known.requests, key, Number(row.at));
+    for (const row of rows) addTo(known.requests, key, Number(row.at));
   }
   for (const question of questions.indexFetches) {
     const key = keyOf(question.registry, question.repository, question.fingerprint);
     const rows = database.all(SQL.indexFetches, idOf(question), ...spanOf(question));
-    for (const row of rows) addTime(known.indexFetches, key, Number(row.at));
+    for (const row of rows) addTo(known.indexFetches, key, Number(row.at));
   }
   return known;
 }
