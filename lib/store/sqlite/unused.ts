@@ -12,6 +12,7 @@ import { decodeDigest } from "./encoding.ts";
 import { Pace } from "./pace.ts";
 import { OVERFLOW_TAG } from "./schema.ts";
 import { repositoryDetails, tagDetails } from "./unused_details.ts";
+import { Protectors } from "./unused_protectors.ts";
 import { cursorOfRepository, readerOfRepositories } from "./unused_repositories.ts";
 import { cursorOfTag, readerOfTags } from "./unused_tags.ts";
 import { numberOrNull } from "./values.ts";
@@ -55,11 +56,12 @@ async function describeAll(
   { kind, before }: UnusedQuery,
   { found, pace }: { found: readonly Found[]; pace: Pace },
 ): Promise<UnusedItem[]> {
+  const protectors = new Protectors(database, before);
   const items: UnusedItem[] = [];
   for (const { item, row } of found) {
     const details = database.reading(() =>
       kind === "tags"
-        ? tagDetails(database, row, { before, lastUsed: item.lastUsed })
+        ? tagDetails(database, row, { protectors, lastUsed: item.lastUsed })
         : repositoryDetails(database, row)
     );
     items.push({ ...item, ...details });

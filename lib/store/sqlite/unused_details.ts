@@ -5,15 +5,9 @@
  */
 
 import { dayOf } from "../../statistics.ts";
-import {
-  MAX_NESTING,
-  MAX_PROTECTORS,
-  MAX_SIZED_REFERENCES,
-  type Protector,
-  type UnusedItem,
-} from "../unused.ts";
+import { MAX_SIZED_REFERENCES, type UnusedItem } from "../unused.ts";
 import type { Database, Row } from "./database.ts";
-import { decodeDigest } from "./encoding.ts";
+import type { Protectors } from "./unused_protectors.ts";
 import { numberOrNull } from "./values.ts";
 
 type Details = Pick<UnusedItem, "size" | "lastConsumer" | "protectedBy">;
@@ -52,7 +46,7 @@ const CONSUMERS_OF_DAY = `SELECT text FROM days JOIN texts ON texts.id = consume
 export function tagDetails(
   database: Database,
   row: Row,
-  { before, lastUsed }: { before: number; lastUsed: number | null },
+  { protectors, lastUsed }: { protectors: Protectors; lastUsed: number | null },
 ): Details {
   const repositoryId = Number(row.repository_id);
   const manifestId = Number(row.manifest_id ?? 0);
@@ -61,39 +55,6 @@ export function tagDetails(
   return {
     size: numberOrNull(row.size ?? database.get(SIZE_OF_INDEX, manifestId)?.size),
     lastConsumer: consumers.length === 1 ? String(consumers[0]?.text) : null,
-    protectedBy: protectorsOf(database, row, before),
+    protectedBy: protectors.of(row),
   };
-}
-
-const TAGS_IN_USE = `SELECT tag FROM tags INDEXED BY tags_by_digest
-  WHERE repository_id = ? AND digest = ? AND tag <> ? AND deleted_at IS NULL AND last_used >= ?
-  ORDER BY tag LIMIT ${MAX_PROTECTORS}`;
-/** Indexes that a digest belongs to, however deep. `CROSS JOIN` keeps the order of the loops. */
-const INDEXES_IN_USE = `WITH RECURSIVE above (digest, depth) AS (
-    SELECT ?2, 0
-    UNION SELECT manifests.digest, depth + 1
-      FROM above
-      CROSS JOIN manifest_references AS part
-        ON part.repository_id = ?1 AND part.child = above.digest AND part.of_index = 1
-      CROSS JOIN manifests ON manifests.id = part.parent_id
-      WHERE depth < ${MAX_NESTING}
-    LIMIT 1000)
-  SELECT DISTINCT manifests.digest FROM above
-    CROSS JOIN manifests ON manifests.repository_id = ?1 AND manifests.digest = above.digest
-    WHERE depth > 0 AND ifnull(deleted_at < last_used, 1) AND (last_used >= ?3 OR EXISTS (
-      SELECT 1 FROM tags
-        WHERE tags.repository_id = ?1 AND tags.digest = manifests.digest
-          AND tags.deleted_at IS NULL AND tags.last_used >= ?3))
-    ORDER BY manifests.digest LIMIT ${MAX_PROTECTORS}`;
-
-function protectorsOf(database: Database, row: Row, before: number): Protector[] {
-  const { digest } = row;
-  if (!(digest instanceof Uint8Array)) return [];
-  const id = Number(row.repository_id);
-  const tags = database.all(TAGS_IN_USE, id, digest, String(row.tag), before);
-  const indexes = database.all(INDEXES_IN_USE, id, digest, before);
-  return [
-    ...tags.map(({ tag }) => ({ tag: String(tag) })),
-    ...indexes.map((index) => ({ digest: decodeDigest(index.digest) ?? "" })),
-  ];
 }
