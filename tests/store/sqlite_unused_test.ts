@@ -171,3 +171,39 @@ Deno.test("SqliteStore knows the oldest tag of each repository", async (t) => {
     await store.close();
   }
 });
+
+/** The size of a repository of ten layers and so many references to images, and how long it takes. */
+async function sizeOf(images: number): Promise<{ size: number | null | undefined; ms: number }> {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = await openSqliteStore({ path, exclusive: true }, storeOptionsOf());
+  try {
+    {
+      using database = new DatabaseSync(path);
+      database.exec(`INSERT INTO repositories (id, repository, registry, listed, last_used)
+          VALUES (1, 'a', 'default', 1, 1);
+        INSERT INTO manifest_references (parent_id, child, repository_id, of_index, size)
+          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${images} + 10)
+          SELECT i / 100, CAST('d' || i AS BLOB), 1, i > 10, 7 FROM n`);
+    }
+    const times: number[] = [];
+    let size: number | null | undefined;
+    for (let count = 0; count < 3; count++) {
+      const began = performance.now();
+      const { items } = await store.listUnused({ kind: "repositories", before, limit: 9 });
+      times.push(performance.now() - began);
+      size = items[0]?.size;
+    }
+    return { size, ms: Math.min(...times) };
+  } finally {
+    await store.close();
+  }
+}
+
+Deno.test("SqliteStore looks at a bounded number of references for a size", async () => {
+  const some = await sizeOf(15_000);
+  const many = await sizeOf(300_000);
+  assert.equal(some.size, 70);
+  assert.equal(many.size, null);
+  assert.ok(many.ms < 5 * some.ms, `${some.ms} ms of 15,000 references, ${many.ms} ms of 300,000`);
+});

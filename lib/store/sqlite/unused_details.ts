@@ -12,6 +12,10 @@ import { numberOrNull } from "./values.ts";
 
 type Details = Pick<UnusedItem, "size" | "lastConsumer" | "protectedBy">;
 
+/** References to images, which a size passes by, may be as many again. */
+const MAX_REFERENCES = 2 * MAX_SIZED_REFERENCES;
+const MORE_REFERENCES = `SELECT 1 FROM manifest_references INDEXED BY references_by_child
+  WHERE repository_id = ? LIMIT 1 OFFSET ${MAX_REFERENCES}`;
 const SIZE_OF_REPOSITORY = `SELECT sum(size) AS size, sum(parts) AS parts FROM (
   SELECT max(size) AS size, count(*) AS parts FROM (
     SELECT child, size FROM manifest_references INDEXED BY references_by_child
@@ -23,13 +27,18 @@ const CONSUMER_OF_REPOSITORY = `SELECT name FROM breakdowns
 /** @returns Size and last consumer of the repository of a row. */
 export function repositoryDetails(database: Database, row: Row): Details {
   const id = Number(row.id);
-  const { size, parts } = database.get(SIZE_OF_REPOSITORY, id) ?? {};
   const name = database.get(CONSUMER_OF_REPOSITORY, id)?.name;
   return {
-    size: Number(parts) > MAX_SIZED_REFERENCES ? null : numberOrNull(size),
+    size: sizeOfRepository(database, id),
     lastConsumer: name === undefined ? null : String(name),
     protectedBy: [],
   };
+}
+
+function sizeOfRepository(database: Database, id: number): number | null {
+  if (database.get(MORE_REFERENCES, id) !== undefined) return null;
+  const { size, parts } = database.get(SIZE_OF_REPOSITORY, id) ?? {};
+  return Number(parts) > MAX_SIZED_REFERENCES ? null : numberOrNull(size);
 }
 
 /** The same as that of the list of manifests. */
