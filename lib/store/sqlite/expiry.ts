@@ -9,6 +9,7 @@ import { dayOf } from "../../statistics.ts";
 import type { Retention } from "../store.ts";
 import type { Database } from "./database.ts";
 import { INDEXED_SEQ, indexIds } from "./event_ids.ts";
+import { DeletedExpiry } from "./expiry_deleted.ts";
 import { Folding } from "./folding.ts";
 
 /** Rows that one step drops of a table. */
@@ -24,6 +25,7 @@ type SweepPosition = readonly [registryId: number, id: Id];
 export class Expiry {
   readonly #database: Database;
   readonly #retention: Retention;
+  readonly #deleted: DeletedExpiry;
   readonly #folding: Folding;
   #position: SweepPosition | undefined;
   /** The day up to which the last complete sweep dropped ids. */
@@ -32,6 +34,7 @@ export class Expiry {
   constructor(database: Database, retention: Retention) {
     this.#database = database;
     this.#retention = retention;
+    this.#deleted = new DeletedExpiry(database);
     this.#folding = new Folding(database, retention);
   }
 
@@ -47,12 +50,11 @@ export class Expiry {
       this.#indexIds(now - Math.min(ids, events));
       const dropped = [
         this.#expireEvents(now - events),
-        this.#expireTags((now - deleted) * 1000),
-        this.#expireManifests(now - deleted),
         this.#expireQuarantine(now - quarantine),
       ];
+      const hasMoreDeleted = this.#deleted.step(now - deleted);
       const isSweeping = this.#sweepIds(dayOf((now - ids) * 1000));
-      return isSweeping || dropped.some((count) => count >= STEP);
+      return hasMoreDeleted || isSweeping || dropped.some((count) => count >= STEP);
     });
     return hasMore || this.#folding.step(now);
   }
@@ -103,37 +105,6 @@ export class Expiry {
         SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
       String(Math.max(...rows.map(({ day }) => Number(day)))),
     );
-  }
-
-  /** The numbers of a deleted tag stay in its repository. */
-  #expireTags(before: number): number {
-    const rows = this.#database.all(
-      `SELECT id, repository_id FROM tags WHERE deleted_at < ? LIMIT ${STEP}`,
-      before,
-    );
-    for (const { id, repository_id: repositoryId } of rows) {
-      this.#database.run("DELETE FROM tag_days WHERE tag_id = ?", Number(id));
-      this.#database.run("DELETE FROM tag_months WHERE tag_id = ?", Number(id));
-      this.#database.run("DELETE FROM tags WHERE id = ?", Number(id));
-      this.#database.run(
-        "UPDATE repositories SET tag_rows = tag_rows - 1 WHERE id = ?",
-        Number(repositoryId),
-      );
-    }
-    return rows.length;
-  }
-
-  #expireManifests(before: number): number {
-    const rows = this.#database.all(
-      `SELECT id FROM manifests WHERE deleted_at < ? AND deleted_at >= ifnull(last_used, 0)
-        LIMIT ${STEP}`,
-      before,
-    );
-    for (const { id } of rows) {
-      this.#database.run("DELETE FROM manifest_references WHERE parent_id = ?", Number(id));
-      this.#database.run("DELETE FROM manifests WHERE id = ?", Number(id));
-    }
-    return rows.length;
   }
 
   #expireQuarantine(before: number): number {
