@@ -34,7 +34,7 @@ export interface RepositoryStatistics extends RepositoryRef {
     readonly blobs: number;
     readonly unknown: number;
   };
-  /** At most 1,000 names in code point order; empty in lists. */
+  /** At most 1,000 names in code point order; empty but from {@linkcode Store.findRepository}. */
   readonly actors: readonly string[];
   readonly actorCount: number;
   /** Tags that exist now, as far as is known. */

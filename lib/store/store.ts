@@ -137,7 +137,13 @@ export interface Store extends HistoryStore {
   ): Promise<Outcome[]>;
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>>;
-  /** @returns The repository of each registry that has one of that name, in order of registry. */
+  /** With the names of its actors, which nothing else tells. */
+  findRepository(of: RepositoryRef): Promise<RepositoryStatistics | undefined>;
+  /**
+   * As in lists, for hundreds of registries may have the same name.
+   *
+   * @returns The repository of each registry that has one of that name, in order of registry.
+   */
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]>;
   /**
    * As in lists, but those that are asked for, as they are at least since the last

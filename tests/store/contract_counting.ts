@@ -274,6 +274,8 @@ export const countingCases: readonly ContractCase[] = [
       const unknown = { registry: "default", repository: "team/unknown" };
       assert.deepEqual(await store.findRepositories("team/unknown"), []);
       assert.deepEqual(await store.findRepositories("team/app", "other"), []);
+      assert.equal(await store.findRepository(unknown), undefined);
+      assert.equal(await store.findRepository({ ...app, registry: "other" }), undefined);
       assert.equal(await store.findTag(app, "2.0"), undefined);
       assert.equal(await store.findTag(unknown, "1.0"), undefined);
       const empty = { items: [], next: null };

@@ -226,13 +226,20 @@ export const recordingCases: readonly ContractCase[] = [
     name: "keeps registries apart",
     async run(_t, { store }) {
       for (const registry of ["main", "default", "a-b.c_d"]) {
-        assert.deepEqual(await record(store, [{ id: "1" }], { registry }), ["counted"]);
+        const event = { id: "1", actor: `of-${registry}` };
+        assert.deepEqual(await record(store, [event], { registry }), ["counted"]);
       }
       const found = await store.findRepositories("team/app");
       assert.deepEqual(found.map(({ registry }) => registry), ["a-b.c_d", "default", "main"]);
       assert.deepEqual(found.map(({ pulls }) => pulls), [1, 1, 1]);
       const only = await store.findRepositories("team/app", "main");
       assert.deepEqual(only.map(({ registry }) => registry), ["main"]);
+      // Hundreds of registries with a thousand names each would be half a second.
+      for (const { actors, actorCount } of [...found, ...only]) {
+        assert.deepEqual([actors, actorCount], [[], 1]);
+      }
+      const main = await store.findRepository({ registry: "main", repository: "team/app" });
+      assert.deepEqual([main?.registry, main?.actors], ["main", ["of-main"]]);
     },
   },
   {

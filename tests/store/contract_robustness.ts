@@ -165,6 +165,7 @@ export const robustnessCases: readonly ContractCase[] = [
       const page = { limit: 5 };
       await assertUnavailable("record", () => record(store, [{}]));
       await assertUnavailable("ping", () => store.ping());
+      await assertUnavailable("findRepository", () => store.findRepository(of));
       await assertUnavailable("findRepositories", () => store.findRepositories("team/app"));
       await assertUnavailable(
         "listRepositories",

@@ -130,7 +130,9 @@ export async function findApp(
 ): Promise<RepositoryStatistics> {
   const found = await store.findRepositories(repository, app.registry);
   assert.equal(found.length, 1, `${repository} is found once`);
-  return found[0] ?? assert.fail();
+  const whole = await store.findRepository({ registry: app.registry, repository });
+  assert.deepEqual(found, [{ ...whole, actors: [] }]);
+  return whole ?? assert.fail();
 }
 
 /**

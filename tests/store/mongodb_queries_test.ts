@@ -174,7 +174,8 @@ function readsOf(store: Store): [name: string, ask: () => Promise<unknown>][] {
     ["repositories by text", () => {
       return store.listRepositories({ ...page, sort: "-pulls", q: "app" });
     }],
-    ["a repository", () => store.findRepositories("team/app")],
+    ["a repository", () => store.findRepository(app)],
+    ["repositories of a name", () => store.findRepositories("team/app")],
     ["a repository of a registry", () => store.findRepositories("team/app", "other")],
     ["some repositories", () => store.findItems([app, { ...app, registry: "other" }])],
     ["what is watched", async () => {

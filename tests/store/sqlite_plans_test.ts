@@ -49,6 +49,7 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     }
   },
   findItems: (store) => store.findItems([app]),
+  findRepository: (store) => store.findRepository(app),
   async findRepositories(store) {
     await store.findRepositories("team/app");
     await store.findRepositories("team/app", "default");

@@ -64,7 +64,10 @@ function isInNames(text = ""): boolean {
 export function showRepository(store: Store): ApiHandler {
   return async function showRepository(c): Promise<Response> {
     const parameters = parametersOf(c, ["registry"]);
-    return answerJson(c, repositoryShape(await findRepository(store, c, parameters)));
+    const { registry, repository } = await findRepository(store, c, parameters);
+    const found = await store.findRepository({ registry, repository });
+    if (found === undefined) throw noRepository(repository, registry);
+    return answerJson(c, repositoryShape(found));
   };
 }
 
@@ -74,7 +77,7 @@ export function showRepository(store: Store): ApiHandler {
  * @param store Where statistics live.
  * @param c Its path has `name`.
  * @param parameters May have `registry`.
- * @returns The repository.
+ * @returns The repository, without the names of its actors.
  * @throws {AppError} `not_found`, or `conflict` if several registries have one of that name.
  */
 export async function findRepository(

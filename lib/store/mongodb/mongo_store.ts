@@ -51,7 +51,7 @@ import { listManifests } from "./manifests.ts";
 import { madeOnce, touch } from "./meta.ts";
 import type { PartOutcomes } from "./parts.ts";
 import { recordBatch } from "./record_batch.ts";
-import { findItems, findRepositories, listRepositories } from "./repositories.ts";
+import { findItems, findRepositories, findRepository, listRepositories } from "./repositories.ts";
 import { createCollections, createIndexes, noteVersion } from "./schema.ts";
 import { listStars, setStar } from "./stars.ts";
 import { findTag, listTags } from "./tags.ts";
@@ -145,6 +145,10 @@ class MongoStore implements Store {
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
     return this.#read((database) => listRepositories(database, query));
+  }
+
+  findRepository(of: RepositoryRef): Promise<RepositoryStatistics | undefined> {
+    return this.#read((database) => findRepository(database, of));
   }
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {

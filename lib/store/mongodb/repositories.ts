@@ -88,13 +88,25 @@ export async function listRepositories(
   return pageOf(found, keys, { limit, read: repositoryOf });
 }
 
+/** @returns A repository with the names of its actors. */
+export async function findRepository(
+  database: Database,
+  { registry, repository }: RepositoryRef,
+): Promise<RepositoryStatistics | undefined> {
+  const filter = { repositoryname: repository, registry: registryFilter(registry) };
+  const documents = await repositoriesOf(database)
+    .find(filter as Filter<RepositoryDocument>)
+    .toArray();
+  return preferNamed(documents).map(repositoryOf)[0];
+}
+
 /**
  * Finds the repositories of a name.
  *
  * @param database Where.
  * @param repository The name.
  * @param registry Only of this registry.
- * @returns At most one of each registry, in order of the registry.
+ * @returns At most one of each registry, in order of the registry, without the names of actors.
  */
 export async function findRepositories(
   database: Database,
@@ -107,6 +119,7 @@ export async function findRepositories(
   };
   const documents = await repositoriesOf(database)
     .find(filter as Filter<RepositoryDocument>)
+    .project<RepositoryDocument>(WITHOUT_ACTORS)
     .toArray();
   return preferNamed(documents).map(repositoryOf).sort((a, b) =>
     compareCodePoints(a.registry, b.registry)

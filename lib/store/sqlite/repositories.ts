@@ -22,6 +22,17 @@ const REPOSITORY = "SELECT * FROM repositories WHERE repository = ? AND listed =
 const ACTORS = `SELECT name FROM breakdowns
   WHERE repository_id = ? AND dimension = 'actor' ORDER BY name`;
 
+/** @returns A repository with the names of its actors. */
+export function findRepository(
+  database: Database,
+  { registry, repository }: RepositoryRef,
+): RepositoryStatistics | undefined {
+  const row = database.get(`${REPOSITORY} AND registry = ?`, repository, registry);
+  if (row === undefined) return undefined;
+  const actors = database.all(ACTORS, Number(row.id));
+  return repositoryOf(row, actors.map((actor) => String(actor.name)));
+}
+
 /** @returns The repository of each registry that has one of that name. */
 export function findRepositories(
   database: Database,
@@ -31,10 +42,7 @@ export function findRepositories(
   const rows = registry === undefined
     ? database.all(`${REPOSITORY} ORDER BY registry`, repository)
     : database.all(`${REPOSITORY} AND registry = ?`, repository, registry);
-  return rows.map((row) => {
-    const actors = database.all(ACTORS, Number(row.id));
-    return repositoryOf(row, actors.map((actor) => String(actor.name)));
-  });
+  return rows.map((row) => repositoryOf(row, []));
 }
 
 /** @returns Those of the wanted repositories that there are, without the names of actors. */

@@ -48,7 +48,7 @@ import { BatchRecorder } from "./record_batch.ts";
 import { accounting, findTag, listBreakdown, listEvents, listTags } from "./reads.ts";
 import { listUnused } from "./unused.ts";
 import { listStars, setStar } from "./stars.ts";
-import { findItems, findRepositories, listRepositories } from "./repositories.ts";
+import { findItems, findRepositories, findRepository, listRepositories } from "./repositories.ts";
 import { Watchers } from "./watchers.ts";
 
 /** {@linkcode Store} on SQLite; see there, and `open.ts`. */
@@ -103,6 +103,10 @@ export class SqliteStore implements Store {
 
   listRepositories(query: RepositoryQuery): Promise<Page<RepositoryStatistics>> {
     return listRepositories(this.#database, query);
+  }
+
+  findRepository(of: RepositoryRef): Promise<RepositoryStatistics | undefined> {
+    return this.#read((database) => findRepository(database, of));
   }
 
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {

@@ -97,6 +97,10 @@ export class ThreadedStore implements Store {
     return this.#call("listRepositories", query);
   }
 
+  findRepository(of: RepositoryRef): Promise<RepositoryStatistics | undefined> {
+    return this.#call("findRepository", of);
+  }
+
   findRepositories(repository: string, registry?: string): Promise<RepositoryStatistics[]> {
     return this.#call("findRepositories", repository, registry);
   }
