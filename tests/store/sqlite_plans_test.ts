@@ -88,7 +88,11 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
     }
     await store.history({ of: { ...app, tag: "1.0" }, ...span });
   },
-  totals: (store) => store.totals({ of: { namespace: "team/" }, from: 0, to: 100_000 }),
+  async totals(store) {
+    for (const  of of[{ namespace: "team/" }, { namespace: "", registry: "default" }]) {
+      await store.totals({ of, from: 0, to: 100_000 });
+    }
+  },
   async census(store) {
     const part = { limit };
     await store.census({ ...part, of: { namespace: "" } });
@@ -133,8 +137,11 @@ const others = [
 /** Tables that are read as a whole: rows for registries and days, of which there are few. */
 const small = ["registries", "registry_days", "instances"];
 
-/** The entries that a walk looks at, and the indexes that a manifest belongs to. */
-const subqueries = ["entries", "above"];
+/**
+ * The entries that a walk looks at, the indexes that a manifest belongs to, and the days and months
+ * that have rows.
+ */
+const subqueries = ["entries", "above", "times"];
 
 /** Notes what is prepared while something is done. */
 async function preparedBy(action: () => Promise<unknown>): Promise<string[]> {

@@ -201,3 +201,63 @@ Deno.test("SqliteStore gives the sums of those that have enough in a window", as
   assert.deepEqual(await found([week]), ["much/lately"]);
   assert.deepEqual(await found([week, { from: null, atLeast: 2 }]), ["much/lately", "once/lately"]);
 });
+
+/** The least time that something takes, in milliseconds. */
+async function timeOf(action: () => Promise<unknown>): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const began = performance.now();
+    await action();
+    least = Math.min(least, performance.now() - began);
+  }
+  return least;
+}
+
+Deno.test("numbers of one registry take no longer for the others beside it", async (t) => {
+  await using opened = await openTestStore();
+  const { store } = opened;
+  const month = monthOf(today);
+  {
+    // Both of 200 days and 200 months: "few/" in two registries, "many/" in 400.
+    using database = new DatabaseSync(opened.path);
+    database.exec(`INSERT INTO texts (id, text) VALUES (1001, 'few/'), (1002, 'many/');
+      WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 400)
+        INSERT INTO registries (id, name) SELECT 1000 + i, 'r-' || i FROM c;
+      CREATE TEMP TABLE steps AS
+        WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < 199)
+        SELECT i FROM c;`);
+    for (const [table, time, first] of [["days", "day", "i"], ["months", "month", "31 * i"]]) {
+      database.exec(`
+        INSERT INTO namespace_${table} (namespace_id, ${time}, registry_id, consumer_id, pulls)
+          SELECT texts.id, ${month} - ${first}, registries.id, 1, registries.id - 1000
+          FROM texts CROSS JOIN temp.steps CROSS JOIN registries
+          WHERE texts.id > 1000 AND registries.id > 1000 AND (texts.id = 1002 OR registries.id < 1003)
+          ORDER BY 1, 2, 3`);
+    }
+  }
+  const range = { from: month - 10_000, to: month };
+  const reads: Record<string, (namespace: string, registry: string) => Promise<number[]>> = {
+    history: async (namespace, registry) => {
+      const query = { of: { namespace, registry }, metric: "pulls", ...range } as const;
+      const { days, months } = await store.history(query);
+      return [...days, ...months].map(({ value }) => value);
+    },
+    totals: async (namespace, registry) => {
+      const { pulls } = await store.totals({ of: { namespace, registry }, ...range });
+      return [pulls];
+    },
+  };
+  for (const [name, read] of Object.entries(reads)) {
+    await t.step(name, async () => {
+      const sum = (values: number[]): number => values.reduce((sum, value) => sum + value, 0);
+      assert.equal(sum(await read("many/", "r-2")), 800);
+      assert.equal(sum(await read("many/", "r-300")), 120_000);
+      assert.deepEqual(await read("few/", "r-2"), await read("many/", "r-2"));
+      assert.equal(sum(await read("few/", "r-300")), 0);
+      assert.equal(sum(await read("many/", "r-0")), 0);
+      const few = await timeOf(() => read("few/", "r-2"));
+      const many = await timeOf(() => read("many/", "r-2"));
+      assert.ok(many < 8 * few, `${few} ms beside another, ${many} ms beside 399`);
+    });
+  }
+});

@@ -19,6 +19,7 @@ import type {
 } from "../history.ts";
 import type { Database } from "./database.ts";
 import { repositoryIdOf } from "./reads.ts";
+import type { Condition } from "./repository_filters.ts";
 import { columnOf, TAG_METRICS } from "./schema.ts";
 
 const NOTHING: History = { days: [], months: [], byDayFrom: null };
@@ -29,6 +30,8 @@ interface Rows {
   readonly months: string;
   readonly key: string;
   readonly id: number;
+  /** The only registry whose rows count; absent: all that there are. */
+  readonly registry?: string;
   /** Further conditions. */
   readonly where: string;
   readonly parameters: readonly SQLInputValue[];
@@ -49,20 +52,48 @@ export function history(database: Database, query: HistoryQuery): History {
 
 function readValues(
   database: Database,
-  { key, id, where, parameters }: Rows,
-  { table, time, metric, from, to }: {
-    table: string;
-    time: string;
-    metric: Metric;
-    from: number;
-    to: number;
-  },
+  rows: Rows,
+  { metric, ...span }: Span & { metric: Metric },
 ): DayValue[] {
-  const sql = `SELECT ${time} AS day, sum(${columnOf(metric)}) AS value FROM ${table}
-    WHERE ${key} = ? AND ${time} BETWEEN ? AND ?${where}
-    GROUP BY ${time} HAVING value > 0 ORDER BY ${time}`;
-  const rows = database.all(sql, id, from, to, ...parameters);
-  return rows.map((row) => ({ day: Number(row.day), value: Number(row.value) }));
+  const { sql, parameters } = selectOf(rows, span, {
+    columns: `${span.time} AS day, sum(${columnOf(metric)}) AS value`,
+    grouped: `GROUP BY ${span.time} HAVING value > 0 ORDER BY ${span.time}`,
+  });
+  return database.all(sql, ...parameters)
+    .map((row) => ({ day: Number(row.day), value: Number(row.value) }));
+}
+
+/** Times of one of the tables. */
+interface Span {
+  readonly table: string;
+  readonly time: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Selects from the rows of a span. Those of all registries are one range. Those of one registry are
+ * a few of each time, and hundreds of registries may lie between them: they are looked up, from one
+ * time that has rows to the next.
+ */
+function selectOf(
+  { key, id, registry, where, parameters }: Rows,
+  { table, time, from, to }: Span,
+  { columns, grouped = "" }: { columns: string; grouped?: string },
+): Condition {
+  if (registry === undefined) {
+    const sql = `SELECT ${columns} FROM ${table}
+      WHERE ${key} = ? AND ${time} BETWEEN ? AND ?${where} ${grouped}`;
+    return { sql, parameters: [id, from, to, ...parameters] };
+  }
+  const next = (after: string): string =>
+    `SELECT min(${time}) FROM ${table} WHERE ${key} = ?1 AND ${time} ${after} AND ${time} <= ?3`;
+  const sql = `WITH RECURSIVE times (at) AS (
+      ${next(">= ?2")} UNION ALL SELECT (${next("> at")}) FROM times WHERE at IS NOT NULL
+    )
+    SELECT ${columns} FROM times CROSS JOIN ${table} ON ${key} = ?1 AND ${time} = at
+    WHERE registry_id = (SELECT id FROM registries WHERE name = ?4)${where} ${grouped}`;
+  return { sql, parameters: [id, from, to, registry, ...parameters] };
 }
 
 function rowsOf(database: Database, query: HistoryQuery): Rows | undefined {
@@ -88,15 +119,13 @@ function rowsOfNamespace(
 ): Rows | undefined {
   const id = database.get("SELECT id FROM texts WHERE text = ?", namespace)?.id;
   if (id === undefined) return undefined;
-  const { where, parameters } = conditionOf(consumers);
-  const ofRegistry = " AND registry_id = (SELECT id FROM registries WHERE name = ?)";
   return {
     days: "namespace_days",
     months: "namespace_months",
     key: "namespace_id",
     id: Number(id),
-    where: registry === undefined ? where : `${ofRegistry}${where}`,
-    parameters: registry === undefined ? parameters : [registry, ...parameters],
+    ...(registry === undefined ? {} : { registry }),
+    ...conditionOf(consumers),
   };
 }
 
@@ -116,9 +145,9 @@ export function totals(
   const sums = METRICS.map((metric) => `sum(${columnOf(metric)}) AS ${metric}`).join(", ");
   const parts = rows === undefined ? [] : ([["days", "day"], ["months", "month"]] as const).map(
     ([table, time]) => {
-      const sql = `SELECT ${sums} FROM ${rows[table]}
-        WHERE ${rows.key} = ? AND ${time} BETWEEN ? AND ?${rows.where}`;
-      return database.get(sql, rows.id, from, to, ...rows.parameters);
+      const span = { table: rows[table], time, from, to };
+      const { sql, parameters } = selectOf(rows, span, { columns: sums });
+      return database.get(sql, ...parameters);
     },
   );
   const totalOf = (metric: Metric): number =>
