@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { monthOf } from "../../lib/calendar.ts";
 import { Database } from "../../lib/store/sqlite/database.ts";
 import { Folding } from "../../lib/store/sqlite/folding.ts";
+import { totals } from "../../lib/store/sqlite/history.ts";
 import { MIGRATIONS } from "../../lib/store/sqlite/schema.ts";
 import { eventOf, noon, receivedOf } from "../support/events.ts";
 import { openTestStore } from "../support/store.ts";
@@ -259,5 +260,41 @@ Deno.test("numbers of one registry take no longer for the others beside it", asy
       const many = await timeOf(() => read("many/", "r-2"));
       assert.ok(many < 8 * few, `${few} ms beside another, ${many} ms beside 399`);
     });
+  }
+});
+
+Deno.test("totals() lets others in, who may add up months meanwhile", async () => {
+  await using folder = await tempDir();
+  const database = new Database(folder.join("drec.db"));
+  try {
+    const last = monthOf(today - 100);
+    database.run("INSERT INTO texts (id, text) VALUES (1001, 'team/')");
+    const days = 800;
+    database.run(
+      `INSERT INTO namespace_days (namespace_id, day, registry_id, consumer_id, pulls)
+        WITH RECURSIVE days (day) AS (SELECT ?1 - 1 UNION ALL SELECT day - 1 FROM days LIMIT ?2),
+          registries (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM registries LIMIT 200)
+        SELECT 1001, day, id, 1, 1 FROM days CROSS JOIN registries ORDER BY 2, 3`,
+      last,
+      days,
+    );
+    const retention = { ...storeOptionsOf().retention, days: 50 * DAY_MS };
+    const folding = new Folding(database, retention);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns++;
+      folding.step(noon);
+    });
+    const { pulls } = await totals(database, {
+      of: { namespace: "team/" },
+      from: 0,
+      to: today,
+    });
+    clearInterval(timer);
+    assert.ok(turns > 0);
+    assert.equal(pulls, 200 * days);
+    assert.ok(Number(database.get("SELECT count(*) AS n FROM namespace_months")?.n) > 0);
+  } finally {
+    database.close();
   }
 });

@@ -1,13 +1,13 @@
 /**
  * Numbers over time: of a repository, a tag, a namespace. The process that adds days up to months
- * is the one that reads, and nothing comes in between two statements.
+ * is the one that reads, and nothing comes in between two statements that a month is read with.
  *
  * @module
  */
 
 import type { SQLInputValue } from "node:sqlite";
 
-import { monthAfter, monthOf } from "../../calendar.ts";
+import { type DayRange, monthAfter, monthOf } from "../../calendar.ts";
 import { type Metric, METRICS } from "../../statistics.ts";
 import type {
   ConsumerFilter,
@@ -17,7 +17,8 @@ import type {
   NamespaceRef,
   TotalsQuery,
 } from "../history.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
+import { Pace } from "./pace.ts";
 import { repositoryIdOf } from "./reads.ts";
 import type { Condition } from "./repository_filters.ts";
 import { columnOf, TAG_METRICS } from "./schema.ts";
@@ -136,24 +137,47 @@ function conditionOf(consumers?: ConsumerFilter): Pick<Rows, "where" | "paramete
   return { where: ` AND consumer_id ${not}IN (${ids})`, parameters: [JSON.stringify(names)] };
 }
 
-/** @returns All numbers of a namespace. */
-export function totals(
+/** @returns All numbers of a namespace; others have their turn between two months. */
+export async function totals(
   database: Database,
   { of, from, to }: TotalsQuery,
-): Record<Metric, number> {
+): Promise<Record<Metric, number>> {
+  const sum = Object.fromEntries(METRICS.map((metric) => [metric, 0])) as Record<Metric, number>;
+  const pace = new Pace();
+  for (let next: number | undefined = from; next !== undefined;) {
+    const month = database.reading(() => readMonth(database, of, { from: Number(next), to }));
+    for (const part of month.parts) {
+      for (const metric of METRICS) sum[metric] += Number(part[metric] ?? 0);
+    }
+    next = month.next;
+    await pace.rest();
+  }
+  return sum;
+}
+
+const SUMS = METRICS.map((metric) => `sum(${columnOf(metric)}) AS ${metric}`).join(", ");
+
+/** Sums up the first month that has rows, in one go: its days may be added up before the next. */
+function readMonth(
+  database: Database,
+  of: NamespaceRef,
+  { from, to }: DayRange,
+): { parts: Row[]; next?: number } {
   const rows = rowsOfNamespace(database, of);
-  const sums = METRICS.map((metric) => `sum(${columnOf(metric)}) AS ${metric}`).join(", ");
-  const parts = rows === undefined ? [] : ([["days", "day"], ["months", "month"]] as const).map(
-    ([table, time]) => {
-      const span = { table: rows[table], time, from, to };
-      const { sql, parameters } = selectOf(rows, span, { columns: sums });
-      return database.get(sql, ...parameters);
-    },
-  );
-  const totalOf = (metric: Metric): number =>
-    parts.reduce((sum, part) => sum + Number(part?.[metric] ?? 0), 0);
-  return Object.fromEntries(METRICS.map((metric) => [metric, totalOf(metric)])) as Record<
-    Metric,
-    number
-  >;
+  if (rows === undefined) return { parts: [] };
+  const tables = [{ table: rows.days, time: "day" }, { table: rows.months, time: "month" }];
+  const firsts = tables.map(({ table, time }) => {
+    const sql = `SELECT min(${time}) AS first FROM ${table}
+      WHERE ${rows.key} = ? AND ${time} >= ? AND ${time} <= ?`;
+    return Number(database.get(sql, rows.id, from, to)?.first ?? Infinity);
+  });
+  const first = Math.min(...firsts);
+  if (first === Infinity) return { parts: [] };
+  const next = monthAfter(first);
+  const parts = tables.flatMap((table) => {
+    const span = { ...table, from: first, to: Math.min(to, next - 1) };
+    const { sql, parameters } = selectOf(rows, span, { columns: SUMS });
+    return database.all(sql, ...parameters);
+  });
+  return { parts, next };
 }

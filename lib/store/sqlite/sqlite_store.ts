@@ -165,7 +165,7 @@ export class SqliteStore implements Store {
   }
 
   totals(query: TotalsQuery): Promise<Record<Metric, number>> {
-    return this.#read((database) => totals(database, query));
+    return totals(this.#database, query);
   }
 
   census(query: CensusQuery): Promise<Census> {
