@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
 import { openSqliteStore } from "../../lib/store/sqlite/open.ts";
+import { SqliteStore } from "../../lib/store/sqlite/sqlite_store.ts";
 import type { Cursor, RepositoryQuery, RepositorySort, Store } from "../../lib/store/store.ts";
 import { tempDir } from "../support/wait.ts";
 import { storeOptionsOf } from "./contract_support.ts";
@@ -176,6 +177,43 @@ Deno.test("listRepositories() of SQLite lets others in while it searches", async
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
     await store.listRepositories({ sort: "-pulls", q: "nowhere", limit: 50 });
+    clearInterval(timer);
+    assert.ok(turns > 0);
+  } finally {
+    await store.close();
+  }
+});
+
+Deno.test("listRepositories() of SQLite lets others in among names that are gone", async () => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = SqliteStore.open(path, storeOptionsOf());
+  try {
+    const last = 3 * COUNT;
+    const numberOf = (i: number): string => String(i).padStart(6, "0");
+    fill(
+      path,
+      Array.from({ length: last + 1 }, (_, i): Entry => ({
+        repository: `team/app-${numberOf(i >> 1)}`,
+        registry: i % 2 === 0 ? "main" : "edge",
+        pulls: 0,
+        lastPulled: null,
+        // Some side by side, of one name and of two, and the rest far from each other.
+        isListed: i < 5 || i % 9_000 < 2 || i === last,
+      })),
+    );
+    const listed = Array.from({ length: last + 1 }, (_, i) => i)
+      .filter((i) => i < 5 || i % 9_000 < 2 || i === last)
+      .map((i) => ({ name: `team/app-${numberOf(i >> 1)}`, is: i % 2 === 0 ? "main" : "edge" }))
+      .sort((a, b) => a.name < b.name || a.name === b.name && a.is < b.is ? -1 : 1)
+      .map(({ name, is }) => `${is} ${name}`);
+    for (const limit of [1, 3, 1_000]) {
+      assert.deepEqual(await readAll(store, { sort: "name" }, limit), listed);
+      assert.deepEqual(await readAll(store, { sort: "name", prefix: "team/" }, limit), listed);
+    }
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    await store.listRepositories({ sort: "name", limit: 50 });
     clearInterval(timer);
     assert.ok(turns > 0);
   } finally {

@@ -35,10 +35,15 @@ export interface NamePart {
  * @returns The entries in their order.
  */
 export async function readByName(database: Database, part: NamePart): Promise<Entry[]> {
-  return part.filters.search.length === 0
-    ? database.reading(() => readRange(database, part))
-    : await search(database, part);
+  const { registry, search } = part.filters;
+  // Only the names of one registry have an index of those that are listed.
+  return registry !== undefined && search.length === 0
+    ? database.reading(() => readRange(database, registry, part))
+    : await walkNames(database, part);
 }
+
+/** Names that the first step of a walk looks at, where all that are listed fit, for each wanted. */
+const FIRST_SHARE = 2;
 
 const EVERYTHING: Condition = { sql: "1", parameters: [] };
 const COLUMNS = "id, registry, repository, 0 AS value";
@@ -57,12 +62,14 @@ function conditionsOf({ registry, range }: Filters, after: Cursor | undefined): 
   return [...of, ...narrowed(range, { after: { sql, parameters: [repository, ...after] } })];
 }
 
-function readRange(database: Database, { filters, limit, after }: NamePart): Entry[] {
-  const { sql, parameters } = all([LISTED, ...conditionsOf(filters, after)]);
+function readRange(
+  database: Database,
+  registry: string,
+  { filters, limit, after }: NamePart,
+): Entry[] {
+  const { sql, parameters } = all([LISTED, ...conditionsOf({ ...filters, registry }, after)]);
   return database.all(
-    `SELECT ${COLUMNS} FROM repositories INDEXED BY ${
-      indexOf(filters)
-    } WHERE ${sql} ${ORDER} LIMIT ?`,
+    `SELECT ${COLUMNS} FROM repositories INDEXED BY ${BY_REGISTRY} WHERE ${sql} ${ORDER} LIMIT ?`,
     ...parameters,
     limit,
   ).map(entryOf);
@@ -116,11 +123,14 @@ export class NameCount {
   }
 }
 
-async function search(database: Database, part: NamePart): Promise<Entry[]> {
+/** Nobody knows how many names are between two that fit, or are listed. */
+async function walkNames(database: Database, part: NamePart): Promise<Entry[]> {
   const { filters, limit } = part;
   const isOfAll = filters.registry === undefined;
   const pace = new Pace();
   const entries: Entry[] = [];
+  // Most names are listed: as a rule the first step has enough, and its end is near.
+  let step = filters.search.length === 0 ? Math.min(STEP, FIRST_SHARE * limit) : STEP;
   for (let { after } = part;;) {
     const conditions = conditionsOf(filters, after);
     const stretch = {
@@ -131,7 +141,7 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
       },
       // The index of all names does not say what is listed.
       filters: [...filters.search, ...(isOfAll ? [LISTED] : [])],
-      step: STEP,
+      step,
       upTo: ({ repository, registry }: Entry) => [
         {
           sql: "repository <= ? AND (repository, registry) <= (?, ?)",
@@ -145,6 +155,7 @@ async function search(database: Database, part: NamePart): Promise<Entry[]> {
     entries.push(...found);
     if (last === undefined) return entries;
     after = [last.repository, last.registry];
+    step = STEP;
     await pace.rest();
   }
 }
