@@ -220,3 +220,34 @@ Deno.test("listRepositories() of SQLite lets others in among names that are gone
     await store.close();
   }
 });
+
+Deno.test("listRepositories() of SQLite lets others in between registries", async (t) => {
+  await using folder = await tempDir();
+  const path = folder.join("drec.db");
+  const store = SqliteStore.open(path, storeOptionsOf());
+  try {
+    const entries = Array.from({ length: 1_500 }, (_, i): Entry => {
+      return {
+        repository: "team/app",
+        registry: `r-${i}`,
+        pulls: i,
+        lastPulled: null,
+        isListed: true,
+      };
+    });
+    fill(path, entries);
+    for (const filter of [{}, { prefix: "team/" }]) {
+      await t.step(JSON.stringify(filter), async () => {
+        const query = { sort: "-pulls", ...filter } as const;
+        let turns = 0;
+        const timer = setInterval(() => turns++, 0);
+        const { items } = await store.listRepositories({ ...query, limit: 50 });
+        clearInterval(timer);
+        assert.deepEqual(items.map(nameOf), expected(entries, query).slice(0, 50));
+        assert.ok(turns > 0);
+      });
+    }
+  } finally {
+    await store.close();
+  }
+});

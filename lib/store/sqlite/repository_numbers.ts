@@ -47,9 +47,11 @@ export async function readByNumber(database: Database, part: NumberPart): Promis
     const names = new NameCount(database, { ...filters, registry });
     const met = { looked: 0, found: 0 };
     return {
-      read: (size, last) => {
+      read: async (size, last) => {
+        // Hundreds of registries take long even if each has next to nothing.
+        await pace.rest();
         const after = last === undefined ? part.after : cursorOfEntry(last);
-        return readRegistry(database, registry, { ...part, after, pace, size, names, met });
+        return await readRegistry(database, registry, { ...part, after, pace, size, names, met });
       },
     };
   });
