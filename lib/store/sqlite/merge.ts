@@ -61,14 +61,15 @@ export async function takeFirst<T>(
   const some = sources.length === 1 ? count : Math.min(count, share);
   for (const reader of readers) await refill(reader, { some, most: count });
   const first: T[] = [];
-  let next = readerOfFirst(readers, compare);
-  while (next !== undefined) {
+  const inOrder: Reader<T>[] = [];
+  for (const reader of readers) putInOrder(inOrder, reader, compare);
+  for (let next = inOrder.shift(); next !== undefined; next = inOrder.shift()) {
     first.push(next.read.items[next.taken++] as T);
     const missing = count - first.length;
     if (missing === 0) break;
     // Who has given the most so far may well give the rest.
     await refill(next, { some: missing, most: missing });
-    next = readerOfFirst(readers, compare);
+    putInOrder(inOrder, next, compare);
   }
   return first;
 }
@@ -80,15 +81,20 @@ async function refill<T>(reader: Reader<T>, part: Part): Promise<void> {
   reader.taken = 0;
 }
 
-function readerOfFirst<T>(
-  readers: readonly Reader<T>[],
+/** Puts a reader where its next item comes; hundreds are not looked at for each item. */
+function putInOrder<T>(
+  inOrder: Reader<T>[],
+  reader: Reader<T>,
   compare: (one: T, other: T) => number,
-): Reader<T> | undefined {
-  let best: Reader<T> | undefined;
-  for (const reader of readers) {
-    const item = reader.read.items[reader.taken];
-    if (item === undefined) continue;
-    if (best === undefined || compare(item, best.read.items[best.taken] as T) < 0) best = reader;
+): void {
+  const item = reader.read.items[reader.taken];
+  if (item === undefined) return;
+  let [from, to] = [0, inOrder.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const other = inOrder[middle];
+    if (other === undefined || compare(item, other.read.items[other.taken] as T) < 0) to = middle;
+    else from = middle + 1;
   }
-  return best;
+  inOrder.splice(from, 0, reader);
 }
