@@ -21,7 +21,10 @@ export function curlOf(
   parameters: readonly Parameter[],
 ): string {
   const address = parameters.filter((one) => one.in === "path")
-    .reduce((text, { name, example }) => text.replace(`{${name}}`, String(example)), path);
+    .reduce(
+      (text, { name, example }) => text.replace(`{${name}}`, [example].flat().join(",")),
+      path,
+    );
   const query = parameters
     .filter(({ in: place, example }) => place === "query" && example !== undefined)
     .slice(0, SHOWN)

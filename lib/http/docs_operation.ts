@@ -111,7 +111,7 @@ function parameterRow(parameter: Parameter): Html {
   const { name, in: place, description, required, schema, example } = parameter;
   const shown = example === undefined
     ? ""
-    : html`<p class="quiet">Example: <code>${String(example)}</code></p>`;
+    : html`<p class="quiet">Example: <code>${[example].flat().join(",")}</code></p>`;
   return html`
     <tr>
       <th scope="row"><code>${name}</code></th>

@@ -51,13 +51,15 @@ export function typeOf(schema: Schema): Html {
  * @returns Sentences; none where there is no bound.
  */
 export function boundsOf(schema: Schema): Html[] {
-  const { minimum, maximum, minLength, maxLength, pattern, default: fallback } = schema;
+  const { minimum, maximum, minLength, maxLength, minItems, maxItems, pattern, default: fallback } =
+    schema;
   const enums = schema.enum ?? schema.anyOf?.flatMap((of) => of.enum ?? []) ?? [];
   const codes = enums.map((value, index) => [index === 0 ? "" : ", ", code(value)]);
   return [
     enums.length === 0 ? html`` : html`<p>One of ${codes}.</p>`,
     range("", minimum, maximum),
     range(" characters", minLength, maxLength),
+    range(" items", minItems, maxItems),
     pattern === undefined ? html`` : html`<p>Matches <code>${pattern}</code>.</p>`,
     fallback === undefined ? html`` : html`<p>Default: ${code(fallback)}.</p>`,
   ];

@@ -82,6 +82,7 @@ Deno.test("the answers are as described", async (t) => {
       if (!isEndless(placed)) checker.check(placed, answer);
     });
   }
+  const tooMany = Array.from({ length: 129 }, (_, at) => String(at));
   const cases: [id: string, values: Record<string, unknown>, status: number][] = [
     ["listUnused", { kind: "tags", days: 30 }, 200],
     ["listUnused", { format: "crane", host: "r.example", registry: "main" }, 200],
@@ -99,9 +100,11 @@ Deno.test("the answers are as described", async (t) => {
     ["showSeries", { interval: "week", from: "2026-01-01", to: "2026-11-20" }, 200],
     ["showSeries", { from: "2026-01-02", to: "2026-01-01" }, 400],
     ["showSummary", { registry: "main", prefix: "team/" }, 200],
-    ["showDownloadsPointOfPackages", { name: "team/app,none" }, 200],
-    ["showDownloadsRangeOfPackages", { name: "team/app,__proto__" }, 200],
-    ["showDownloadsRangeOfPackages", { name: "none" }, 404],
+    ["showDownloadsPointOfPackages", { name: ["team/app", "none"] }, 200],
+    ["showDownloadsRangeOfPackages", { name: ["team/app", "__proto__"] }, 200],
+    ["showDownloadsRangeOfPackages", { name: ["none"] }, 404],
+    ["showDownloadsRangeOfPackages", { name: ["team/app,none"] }, 404],
+    ["showDownloadsRangeOfPackages", { name: tooMany }, 400],
     ["showDownloadsPoint", { period: "never" }, 400],
     ["showBadgeData", { name: "none" }, 200],
     ["showBadgeData", { name: "twice" }, 200],
@@ -110,9 +113,8 @@ Deno.test("the answers are as described", async (t) => {
     ["showOpenApi", { x: 1 }, 400],
   ];
   for (const [id, values, status] of cases) {
-    await t.step(`${id} with ${JSON.stringify(values)}: ${status}`, async () => {
-      // A comma separates names only as it is.
-      const target = targetOf(document, operationOf(id), values).replaceAll("%2C", ",");
+    await t.step(`${id} with ${JSON.stringify(values).slice(0, 80)}: ${status}`, async () => {
+      const target = targetOf(document, operationOf(id), values);
       const method = operationOf(id).method.toUpperCase();
       const answer = await app.ask(target, { method });
       assert.equal(answer.status, status, answer.text);

@@ -112,14 +112,21 @@ export function targetOf(
 ): string {
   const parameters = parametersOf(document, operation);
   const target = parameters.filter((one) => one.in === "path").reduce(
-    (text, { name, example }) =>
-      text.replace(`{${name}}`, encodeURIComponent(String(values[name] ?? example))),
+    (text, parameter) =>
+      text.replace(`{${parameter.name}}`, partOf(parameter, values[parameter.name])),
     path,
   );
   const names = new Set(parameters.filter((one) => one.in === "path").map(({ name }) => name));
   const query = Object.entries(values).filter(([name]) => !names.has(name))
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
   return query.length === 0 ? target : `${target}?${query.join("&")}`;
+}
+
+/** As generated clients write it: a comma separates only what is described as several. */
+function partOf({ schema, style, explode, example }: Parameter, value: unknown): string {
+  const several = schema.type === "array" && style === "simple" && explode === false;
+  const parts = several ? [value ?? example].flat() : [value ?? example];
+  return parts.map((part) => encodeURIComponent(String(part))).join(",");
 }
 
 /**

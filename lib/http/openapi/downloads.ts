@@ -8,7 +8,7 @@ import { FIRST_DAY } from "../../calendar.ts";
 import { MAX_DAYS } from "../api/days.ts";
 import { MAX_NAMES, PERIODS } from "../api/downloads_query.ts";
 import { json, reading } from "./operation.ts";
-import { inPath, shared } from "./parameters.ts";
+import { inPath, severalInPath, shared } from "./parameters.ts";
 import { count, day, list, object, ref, text } from "./schema.ts";
 import type { Operation, Parameter, Paths, ResponseObject, Schema } from "./types.ts";
 
@@ -46,15 +46,18 @@ const PERIOD: Parameter = inPath(
   ),
   "last-week",
 );
-const NAMES: Parameter = inPath(
+const NAMES: Parameter = severalInPath(
   "name",
-  text(
-    "Name of a repository in any registry, or several with commas between them, at most" +
-      ` ${MAX_NAMES}. A comma in a name is \`%2C\`; a slash needs no encoding.`,
-    "team/app",
-    { minLength: 1 },
-  ),
-  "team/app",
+  {
+    ...list(
+      text("A name.", "team/app", { minLength: 1 }),
+      "Name of a repository in any registry, or several with commas between them. A comma in a" +
+        " name is `%2C`; a slash needs no encoding.",
+    ),
+    minItems: 1,
+    maxItems: MAX_NAMES,
+  },
+  ["team/app"],
 );
 
 /** Paths of this chapter. */

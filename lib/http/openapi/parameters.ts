@@ -48,6 +48,25 @@ export function inPath(
   return { name, in: "path", required: true, description, schema, example };
 }
 
+/**
+ * Describes a part of the path that is several texts with commas between them.
+ *
+ * As an array clients encode each text by itself, and leave the commas between them as they are.
+ *
+ * @param name Its name.
+ * @param schema An array, with a description.
+ * @param example One.
+ * @returns The parameter.
+ */
+export function severalInPath(
+  name: string,
+  { description = "", ...schema }: Schema,
+  example: readonly string[],
+): Parameter {
+  const written = { style: "simple", explode: false } as const;
+  return { name, in: "path", required: true, description, ...written, schema, example };
+}
+
 const PARAMETERS = {
   name: inPath(
     "name",

@@ -41,6 +41,9 @@ export interface Parameter {
   readonly required?: boolean;
   /** Whether an empty one is as good as none. */
   readonly allowEmptyValue?: boolean;
+  /** How a value of several parts is written; `simple` and no `explode`: with commas. */
+  readonly style?: "simple";
+  readonly explode?: boolean;
   readonly schema: Schema;
   readonly example?: unknown;
 }
