@@ -64,14 +64,14 @@ export function parsePeriod(text: string, today: number): DayRange {
  * ```
  */
 export function parseNames(text: string): string[] {
-  const names = [...new Set(text.split(",").map(decode))];
+  const names = text.split(",").map(decode);
   if (names.includes("")) throw new AppError("invalid", "a name is empty");
   if (names.length > MAX_NAMES) {
     throw new AppError("invalid", `${names.length} names are too many`, {
       hint: `ask for at most ${MAX_NAMES} at once`,
     });
   }
-  return names;
+  return [...new Set(names)];
 }
 
 function decode(name: string): string {

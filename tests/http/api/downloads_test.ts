@@ -35,6 +35,7 @@ Deno.test("parseNames() splits at commas that are not encoded", () => {
   const names = (count: number) => Array.from({ length: count }, (_, at) => `n${at}`).join();
   assert.equal(parseNames(names(128)).length, 128);
   assert.throws(() => parseNames(names(129)), /129 names are too many/);
+  assert.throws(() => parseNames(`${names(128)},n0`), /129 names are too many/);
 });
 
 Deno.test("GET /downloads/point has npm's shapes", async (t) => {
