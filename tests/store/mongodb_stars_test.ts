@@ -11,7 +11,7 @@ import { AppError } from "../../lib/errors.ts";
 import { connect } from "../../lib/store/mongodb/connection.ts";
 import { openMongoStore } from "../../lib/store/mongodb/mongo_store.ts";
 import { setStar } from "../../lib/store/mongodb/stars.ts";
-import type { Store } from "../../lib/store/store.ts";
+import type { Cursor, Store } from "../../lib/store/store.ts";
 import { noon } from "../support/events.ts";
 import { startMongo } from "../support/mongodb.ts";
 import { needs } from "../support/require.ts";
@@ -101,6 +101,57 @@ Deno.test({
         assert.equal(await set(store, "alice", true), 1);
       });
     }
+  },
+});
+
+Deno.test({
+  name: "MongoStore shows whole stars from 0 on, whatever a front end has left",
+  ...needs("mongodb"),
+  async fn(t) {
+    await using mongo = await useMongo();
+    const store = await mongo.open();
+    const left = [NaN, -1, 1.5, Infinity, -Infinity, 0, 2, 7.9, undefined];
+    const repositories = mongo.db.collection(collection);
+    await repositories.insertMany(left.map((numstars, at) => ({
+      registry: "default",
+      repositoryname: `of/${9 - at}`,
+      ...(numstars === undefined ? {} : { numstars: new Double(numstars) }),
+    })));
+    const shown = [0, 0, 1, 0, 0, 0, 2, 7, 0];
+    for (const limit of [1, 2, 4, 20]) {
+      await t.step(`in a list, ${limit} on a page`, async () => {
+        const listed: [string, number][] = [];
+        let after: Cursor | undefined;
+        do {
+          const page = { limit, ...(after === undefined ? {} : { after }) };
+          const { items, next } = await store.listRepositories({ sort: "-stars", ...page });
+          listed.push(
+            ...items.map(({ repository, stars }): [string, number] => [repository, stars]),
+          );
+          // As clients hand it back.
+          after = next === null ? undefined : JSON.parse(JSON.stringify(next));
+        } while (after !== undefined);
+        const inOrder = [3, 7, 6, 2, 5, 1, 4, 0, 8];
+        assert.deepEqual(listed, inOrder.map((at) => [`of/${9 - at}`, shown[at]]));
+      });
+    }
+    await t.step("by itself, and in a ranking", async () => {
+      const bounds = [{ from: null, atLeast: 1 }];
+      const { items } = await store.sumDays({ metric: "stars", windows: [], bounds });
+      const totals = new Map(items.map(({ repository, total }) => [repository, total]));
+      for (const [at, stars] of shown.entries()) {
+        const [found] = await store.findRepositories(`of/${9 - at}`);
+        assert.equal(found?.stars, stars);
+        assert.equal(totals.get(`of/${9 - at}`) ?? 0, stars);
+      }
+    });
+    await t.step("in the answer to a star", async () => {
+      const of = { registry: "default", repository: "of/7" };
+      for (const stars of [2, 2]) {
+        const change = { user: "alice", at: noon, isStarred: true };
+        assert.equal(await store.setStar(of, change), stars);
+      }
+    });
   },
 });
 

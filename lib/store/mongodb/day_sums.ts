@@ -16,7 +16,7 @@ import { pageOf, type SortKey, sortOf } from "./paging.ts";
 import { rangeOf, registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
 import { onlyRepositories } from "./unnamed.ts";
-import { countOf, dateOfDay } from "./values.ts";
+import { countOf, dateOfDay, starsOf } from "./values.ts";
 
 /** Repositories whose days are summed up by one command. */
 const STEP = 250;
@@ -38,6 +38,7 @@ const EVER: DayWindow = { from: 0, to: 1_000_000 };
  */
 export async function sumDays(database: Database, query: DaySumsQuery): Promise<Page<DaySums>> {
   const field = fieldOf(query.metric);
+  const read = query.metric === "stars" ? starsOf : countOf;
   const documents = await database.collection<RepositoryDocument>("repositories")
     .find(filterOf(query) as Filter<RepositoryDocument>)
     .project<RepositoryDocument>({ registry: 1, repositoryname: 1, [field]: 1 })
@@ -51,7 +52,7 @@ export async function sumDays(database: Database, query: DaySumsQuery): Promise<
   const items = repositories.map((document): DaySums => ({
     registry: document.registry ?? DEFAULT_REGISTRY,
     repository: document.repositoryname,
-    total: countOf((document as Document)[field]),
+    total: read((document as Document)[field]),
     sums: query.windows.map(() => 0),
   }));
   return { ...page, items: await withDays(database, query, items) };

@@ -12,8 +12,11 @@ import type { Cursor, Page } from "../store.ts";
 export interface SortKey {
   readonly field: string;
   readonly direction: 1 | -1;
-  /** How a value is written in a cursor: a time in milliseconds since 1970, an id as digits. */
-  readonly type?: "time" | "id";
+  /**
+   * How a value is written in a cursor: a time in milliseconds since 1970, an id as digits, a number
+   * that others write as text where JSON has none for it.
+   */
+  readonly type?: "time" | "id" | "foreign";
 }
 
 /**
@@ -53,14 +56,18 @@ export function filterAfter(
 }
 
 /** Absent values are the least: first where a field ascends, last where it descends. */
-function conditionsAfter({ direction }: SortKey, value: unknown): unknown[] {
+function conditionsAfter({ direction, type }: SortKey, value: unknown): unknown[] {
   if (direction === 1) return value === null ? [{ $ne: null }] : [{ $gt: value }];
-  return value === null ? [] : [{ $lt: value }, null];
+  if (value === null) return [];
+  // NaN sorts below all numbers, and yet is not less than any.
+  if (Number.isNaN(value)) return [null];
+  return [{ $lt: value }, ...(type === "foreign" ? [NaN] : []), null];
 }
 
 function valueOf({ type }: SortKey, value: string | number | null | undefined): unknown {
   if (value === undefined || value === null) return null;
   if (type === "id") return new ObjectId(String(value));
+  if (type === "foreign") return Number(value);
   return type === "time" ? new Date(value) : value;
 }
 
@@ -91,11 +98,13 @@ export function pageOf<D extends Document, T>(
  * @returns The position.
  */
 export function cursorOf(document: Document, keys: readonly SortKey[]): Cursor {
-  return keys.map(({ field }) => {
+  return keys.map(({ field, type }) => {
     const value = document[field];
     if (value === undefined || value === null) return null;
     if (value instanceof Date) return value.getTime();
     if (value instanceof ObjectId) return value.toHexString();
-    return typeof value === "string" ? value : Number(value);
+    if (typeof value === "string") return value;
+    const number = Number(value);
+    return type === "foreign" && !Number.isFinite(number) ? String(number) : number;
   });
 }

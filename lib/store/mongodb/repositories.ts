@@ -19,13 +19,13 @@ import type { Database } from "./connection.ts";
 import { DEFAULT_REGISTRY, type RepositoryDocument } from "./documents.ts";
 import { cursorOf, filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
 import { onlyRepositories, preferNamed } from "./unnamed.ts";
-import { countOf, timeOf } from "./values.ts";
+import { countOf, starsOf, timeOf } from "./values.ts";
 
 const SORT_KEYS: Readonly<Record<RepositorySort, readonly SortKey[]>> = {
   name: [],
   "-pulls": [{ field: "numpulls", direction: -1 }],
   "-pushes": [{ field: "numpushs", direction: -1 }],
-  "-stars": [{ field: "numstars", direction: -1 }],
+  "-stars": [{ field: "numstars", direction: -1, type: "foreign" }],
   "-lastPulled": [{ field: "lastpulled", direction: -1, type: "time" }],
   "-lastPushed": [{ field: "lastpushed", direction: -1, type: "time" }],
   "-lastUsed": [{ field: "lastused", direction: -1, type: "time" }],
@@ -173,7 +173,7 @@ function repositoryOf(document: RepositoryDocument): RepositoryStatistics {
     repository: document.repositoryname,
     pulls: countOf(document.numpulls),
     pushes: countOf(document.numpushs),
-    stars: countOf(document.numstars),
+    stars: starsOf(document.numstars),
     checks: countOf(document.numchecks),
     childPulls: countOf(document.numchildpulls),
     digestPushes: countOf(document.numdigestpushs),

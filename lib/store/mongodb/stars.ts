@@ -19,7 +19,7 @@ import { hasCode, TYPE_MISMATCH } from "./errors.ts";
 import { filterAfter, pageOf, type SortKey, sortOf } from "./paging.ts";
 import { registryFilter } from "./repositories.ts";
 import { runTransaction } from "./transaction.ts";
-import { countOf, longOf } from "./values.ts";
+import { longOf, starsOf } from "./values.ts";
 
 const KEYS: readonly SortKey[] = [{ field: "user", direction: 1 }];
 
@@ -46,7 +46,7 @@ export async function setStar(
       if (repository === null) return undefined;
       const write = change.isStarred ? giveStar : takeStar;
       const isChanged = await write(database, of, { ...change, session });
-      if (!isChanged) return countOf(repository.numstars);
+      if (!isChanged) return starsOf(repository.numstars);
       return await moveNumber(database, repository, { session, by: change.isStarred ? 1 : -1 });
     },
     { deadline },
@@ -117,7 +117,7 @@ async function moveNumber(
       { $inc: { numstars: longOf(by) as unknown as number } },
       { session, projection: { numstars: 1 }, returnDocument: "after" },
     );
-    return countOf((moved ?? { numstars }).numstars);
+    return starsOf((moved ?? { numstars }).numstars);
   } catch (error) {
     if (!hasCode(error, TYPE_MISMATCH)) throw error;
     const what = `"numstars" of repository "${repositoryname}" is no number in MongoDB`;

@@ -39,6 +39,18 @@ export function countOf(value: unknown): number {
 }
 
 /**
+ * Reads a number of stars, which front ends move by themselves and may leave below 0, broken, or
+ * infinite.
+ *
+ * @param value As the driver gave it.
+ * @returns The whole stars of it; 0 where there are none, or no end of them.
+ */
+export function starsOf(value: unknown): number {
+  const stars = Math.trunc(countOf(value));
+  return Number.isFinite(stars) && stars > 0 ? stars : 0;
+}
+
+/**
  * Reads a time.
  *
  * @param value As the driver gave it.
