@@ -90,6 +90,8 @@ export type BreakdownDimension = "actor" | "client" | "consumer";
 export interface BreakdownStatistics {
   /** `(anonymous)`, and `(overflow)` for the row of all actors beyond the bound. */
   readonly name: string;
+  /** Whether it is the row of requests without a name: a user may be called like it. */
+  readonly anonymous: boolean;
   readonly overflow: boolean;
   readonly pulls: number;
   readonly pushes: number;

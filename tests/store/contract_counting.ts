@@ -434,14 +434,21 @@ export const countingCases: readonly ContractCase[] = [
         { at: after(5), method: "HEAD" },
         { ...blob, actor: "dave", userAgent: "curl/8", at: after(6) },
       ]);
-      const rest = { overflow: false, pushes: 0 };
+      const rest = { anonymous: false, overflow: false, pushes: 0 };
       const list = (dimension: "actor" | "client" | "consumer") =>
         listAll((page) => store.listBreakdown(app, dimension, page), 1);
       assert.deepEqual(await list("actor"), [
         { ...rest, name: "bob", pulls: 2, firstSeen: ms(0), lastSeen: ms(1) },
         { ...rest, name: "alice", pulls: 1, pushes: 1, firstSeen: ms(2), lastSeen: ms(3) },
         { ...rest, name: "carol", pulls: 1, firstSeen: ms(4), lastSeen: ms(4) },
-        { ...rest, name: "(anonymous)", pulls: 0, firstSeen: ms(5), lastSeen: ms(5) },
+        {
+          ...rest,
+          anonymous: true,
+          name: "(anonymous)",
+          pulls: 0,
+          firstSeen: ms(5),
+          lastSeen: ms(5),
+        },
       ]);
       assert.deepEqual(await list("client"), [
         { ...rest, name: "docker", pulls: 3, pushes: 1, firstSeen: ms(0), lastSeen: ms(5) },

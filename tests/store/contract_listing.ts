@@ -9,7 +9,14 @@ import assert from "node:assert/strict";
 import { REPOSITORY_SORTS, type RepositorySort, type Store } from "../../lib/store/store.ts";
 import type { RepositoryQuery, RepositoryStatistics } from "../../lib/store/store.ts";
 import { digestOf, type EventParts, mediaTypes, noonUs } from "../support/events.ts";
-import { app, compareCodePoints, type ContractCase, listAll, record } from "./contract_support.ts";
+import {
+  app,
+  compareCodePoints,
+  type ContractCase,
+  findApp,
+  listAll,
+  record,
+} from "./contract_support.ts";
 
 const after = (seconds: number): number => noonUs + seconds * 1_000_000;
 
@@ -249,6 +256,25 @@ export const listingCases: readonly ContractCase[] = [
           assert.deepEqual(clients.map(({ name }) => name), ["docker", "curl", "skopeo"]);
         });
       }
+    },
+  },
+  {
+    name: "lists a user who is called like a special row before it, and both by that name",
+    async run(_t, { store }) {
+      await record(store, ["!", "(anonymous)", "(b)", "a"].map((actor) => ({ actor })));
+      await record(store, [{}]);
+      for (const limit of [1, 2, 9]) {
+        const listed = await listAll((page) => store.listBreakdown(app, "actor", page), limit);
+        assert.deepEqual(listed.map(({ name, anonymous }) => [name, anonymous]), [
+          ["!", false],
+          ["(anonymous)", false],
+          ["(anonymous)", true],
+          ["(b)", false],
+          ["a", false],
+        ]);
+      }
+      const { actors, actorCount } = await findApp(store);
+      assert.deepEqual([actors, actorCount], [["!", "(anonymous)", "(b)", "a"], 4]);
     },
   },
   {

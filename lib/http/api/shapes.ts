@@ -119,16 +119,18 @@ export function manifestShape(statistics: ManifestStatistics): Shape {
  * An actor, client family or consumer.
  *
  * @param statistics From the store.
- * @returns Its numbers and times; `overflow` only on the row of all actors beyond the bound.
+ * @returns Its numbers and times; `anonymous` and `overflow` only on the rows of requests without a
+ *   name and of all actors beyond the bound.
  */
 export function breakdownShape(statistics: BreakdownStatistics): Shape {
-  const { name, pulls, pushes, firstSeen, lastSeen } = statistics;
+  const { name, anonymous, pulls, pushes, firstSeen, lastSeen } = statistics;
   return {
     name,
     pulls,
     pushes,
     firstSeen: renderTime(firstSeen),
     lastSeen: renderTime(lastSeen),
+    ...(anonymous ? { anonymous } : {}),
     ...overflowShape(statistics),
   };
 }

@@ -36,7 +36,7 @@ const LISTS = [
     id: "listActors",
     schema: "User",
     summary: "List the users of a repository",
-    description: "Users of the registry; most pulls first.",
+    description: "Users of the registry; most pulls first, ties by name.",
   },
   {
     path: "clients",
@@ -44,14 +44,15 @@ const LISTS = [
     schema: "User",
     summary: "List the clients of a repository",
     description: "Families of user agents such as `docker`, `containerd`, `podman`, `skopeo`," +
-      " `buildkit`, `crane`, else `other`; most pulls first.",
+      " `buildkit`, `crane`, else `other`; most pulls first, ties by name.",
   },
   {
     path: "consumers",
     id: "listConsumers",
     schema: "User",
     summary: "List the consumers of a repository",
-    description: "The rules of `consumers` in `config.yml`, else `other`; most pulls first.",
+    description:
+      "The rules of `consumers` in `config.yml`, else `other`; most pulls first, ties by name.",
   },
   {
     path: "events",

@@ -42,6 +42,12 @@ const OVERFLOW: Schema = {
   const: true,
 };
 
+const ANONYMOUS: Schema = {
+  type: "boolean",
+  description: "Only on the row `(anonymous)` of requests without a user: one may be called so.",
+  const: true,
+};
+
 /** In the order of the list, which has all of them but `actors`. */
 const ITEM: Readonly<Record<string, Schema>> = {
   registry: REGISTRY,
@@ -132,8 +138,9 @@ const USER = object({
     time("First pull, push, check or delete; layers do not count.", "2026-11-24T01:09:15.514Z"),
   ),
   lastSeen: nullable(time("Last pull, push, check or delete; layers do not count.")),
+  anonymous: ANONYMOUS,
   overflow: OVERFLOW,
-}, { optional: ["overflow"], description: "Who used a repository, or with what." });
+}, { optional: ["anonymous", "overflow"], description: "Who used a repository, or with what." });
 
 const EVENT = object({
   id: text("The id that the registry gave it.", "227f290f-51ff-49e1-adc7-a1fff4e36053"),

@@ -58,6 +58,7 @@ export async function listBreakdown(
 function breakdownOf(document: BreakdownDocument): BreakdownStatistics {
   return {
     name: document.name,
+    anonymous: document.kind === "anonymous",
     overflow: document.kind === "overflow",
     pulls: countOf(document.numpulls),
     pushes: countOf(document.numpushs),

@@ -100,6 +100,10 @@ const DIMENSIONS: Readonly<Record<BreakdownDimension, string>> = {
   consumer: "'consumer'",
 };
 
+/** Ties go by the name that is shown, in every store. */
+const SHOWN = `CASE WHEN dimension IN ('anonymous', 'overflow') THEN '(' || dimension || ')'
+  ELSE name END`;
+
 /** @returns A page of actors, client families or consumers, most pulls first. */
 export function listBreakdown(
   database: Database,
@@ -109,21 +113,21 @@ export function listBreakdown(
   const id = repositoryIdOf(database, of);
   if (id === undefined) return { items: [], next: null };
   const [pulls = Number.MAX_SAFE_INTEGER, name = "", kind = ""] = after ?? [];
-  const sql = `SELECT * FROM breakdowns
+  const sql = `SELECT *, ${SHOWN} AS shown FROM breakdowns
     WHERE repository_id = ? AND dimension IN (${DIMENSIONS[dimension]})
-      AND (-pulls, name, dimension) > (?, ?, ?)
-    ORDER BY -pulls, name, dimension LIMIT ?`;
+      AND (-pulls, ${SHOWN}, dimension) > (?, ?, ?)
+    ORDER BY -pulls, ${SHOWN}, dimension LIMIT ?`;
   const rows = database.all(sql, id, -Number(pulls), name, kind, limit + 1);
   return pageOf(rows, limit, {
     render: breakdownOf,
-    cursor: (row) => [Number(row.pulls), String(row.name), String(row.dimension)],
+    cursor: (row) => [Number(row.pulls), String(row.shown), String(row.dimension)],
   });
 }
 
 function breakdownOf(row: Row): BreakdownStatistics {
-  const isSpecial = row.dimension === "anonymous" || row.dimension === "overflow";
   return {
-    name: isSpecial ? `(${row.dimension})` : String(row.name),
+    name: String(row.shown),
+    anonymous: row.dimension === "anonymous",
     overflow: row.dimension === "overflow",
     pulls: Number(row.pulls),
     pushes: Number(row.pushes),

@@ -86,7 +86,7 @@ Deno.test("GET /-/actors, /-/clients and /-/consumers tell who it was, in this o
   const { text } = await app.ask(`${REPOSITORY}/-/actors`);
   const actors = [
     { name: "zoe", ...zoe },
-    { name: "(anonymous)", pulls: 0, pushes: 1, ...seen },
+    { name: "(anonymous)", pulls: 0, pushes: 1, ...seen, anonymous: true },
   ];
   assert.equal(text, JSON.stringify({ items: actors, next: null }));
   const clients = await app.get(`${REPOSITORY}/-/clients`) as Page;
