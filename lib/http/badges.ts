@@ -149,7 +149,7 @@ function renderDay(time: number | null): string {
 
 function renderSvg(query: BadgeQuery, { message, color, isError }: Content): string {
   return makeBadge({
-    label: printable(query.label ?? LABELS[query.metric]),
+    label: labelOf(query),
     message,
     color: isError ? color : colorOf(query.color ?? color),
     style: query.style,
@@ -160,7 +160,7 @@ function renderSvg(query: BadgeQuery, { message, color, isError }: Content): str
 function renderJson(query: BadgeQuery, { message, color, isError }: Content): string {
   return JSON.stringify({
     schemaVersion: 1,
-    label: query.label ?? LABELS[query.metric],
+    label: labelOf(query),
     message,
     color: isError ? color : colorOf(query.color ?? color),
     ...(isError ? { isError } : {}),
@@ -173,10 +173,10 @@ function colorOf(color: string): string {
   return /^(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(color) ? `#${color}` : color;
 }
 
-/** XML has no way to write other control characters. */
-function printable(text: string): string {
+/** XML has no way to write most control characters, and JSON's readers make such an image, too. */
+function labelOf({ label, metric }: BadgeQuery): string {
   // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  return (label ?? LABELS[metric]).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
 }
 
 function answerBadge(c: ApiContext, text: string, contentType: string): Response {

@@ -184,8 +184,11 @@ Deno.test("GET /badge takes any name and label, and escapes them", async (t) => 
       }
     });
   }
-  const { text } = await app.ask("/badge/a.svg.svg?label=a%00b%1b%0a%EF%BF%BFc");
+  const label = "label=a%00b%1b%0a%EF%BF%BFc";
+  const { text } = await app.ask(`/badge/a.svg.svg?${label}`);
   assert.match(text, /aria-label="a b {3}c: 1"/);
+  const data = await app.get(`/badge/a.svg.json?${label}`) as Endpoint;
+  assert.equal(data.label, "a b   c");
 });
 
 Deno.test("GET /badge does not count a period of which days are kept by month", async (t) => {
