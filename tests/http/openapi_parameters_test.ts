@@ -61,6 +61,20 @@ Deno.test("parameters can be what is described, and nothing else", async (t) => 
   }
 });
 
+Deno.test("all examples of an operation are possible together", async (t) => {
+  await using app = await openTestApp();
+  await fill(app);
+  for (const placed of strict) {
+    await t.step(placed.operation.operationId, async () => {
+      const examples = queryOf(placed).map(({ name, example, schema }) =>
+        [name, example ?? schema.examples?.[0]] as const
+      ).filter(([, value]) => value !== undefined);
+      const { status, text } = await ask(app, placed, { values: Object.fromEntries(examples) });
+      assert.equal(status, 200, text);
+    });
+  }
+});
+
 Deno.test("an empty parameter is as good as none", async (t) => {
   await using app = await openTestApp();
   await fill(app);

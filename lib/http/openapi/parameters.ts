@@ -153,7 +153,7 @@ const PARAMETERS = {
   consumer: query(
     "consumer",
     text(
-      "Only what these consumers did: `prod-eu,ci`; or what all but these did: `!ci,!trivy`. Both" +
+      "Not together with `tag`. Only what these consumers did: `prod-eu,ci`; or what all but these did: `!ci,!trivy`. Both" +
         ` together are not possible, nor are more than ${MAX_CONSUMERS}. Consumers are the rules of` +
         " `consumers` in `config.yml`, else `other`.",
       "ci,prod-eu",

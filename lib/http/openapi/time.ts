@@ -98,15 +98,13 @@ export const TIME: Paths = {
         " `availableFrom`; `interval=month` sees all months.",
       parameters: [
         ...shared("name", "metric", "from", "to", "interval"),
-        query(
-          "tag",
-          text(
+        // Without an example, as it excludes another parameter that has one.
+        query("tag", {
+          type: "string",
+          description:
             "Only this tag, which has `pulls`, `checks`, `pushes`, `unchangedPushes` and" +
-              " `tagDeletes`; all others are 0. Not together with `consumer`.",
-            "1.0",
-          ),
-          "1.0",
-        ),
+            " `tagDeletes`; all others are 0. Not together with `consumer`.",
+        }),
         ...shared("consumer", "registry"),
       ],
       answer: json("The series.", "Series"),

@@ -94,7 +94,7 @@ export const UNUSED: Paths = {
         query(
           "format",
           { ...choice("JSON, or commands to review.", FORMATS), default: "json" },
-          "json",
+          "crane",
         ),
         query(
           "host",
