@@ -30,6 +30,8 @@ export interface HandlerParts {
   readonly rankings: Rankings;
   readonly tokens: readonly MadeToken[];
   readonly readiness: () => Readiness;
+  /** The address by which others reach DREC; not asked for before it listens. */
+  readonly externalUrl: () => string;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface HandlerParts {
 export function createHandler(
   config: Config,
   store: Store,
-  { collector, stream, metrics, rankings, tokens, readiness }: HandlerParts,
+  { collector, stream, metrics, rankings, tokens, readiness, externalUrl }: HandlerParts,
 ): FetchHandler {
   const { route, cors, trustedProxies } = config.server;
   const isProxy = createProxyCheck(trustedProxies);
@@ -69,6 +71,7 @@ export function createHandler(
     stream,
     metrics,
     readiness,
+    externalUrl,
     pendingIgnored: () => collector.pendingIgnored(),
     settled: () => collector.settled(),
     now: Date.now,

@@ -103,6 +103,9 @@ async function serve(
   });
   const { createHandler } = await importHandler();
   let readiness: Readiness = "starting";
+  // Port 0 is any that is free, which only the server knows; it does not tell 443.
+  const externalUrl = (): string =>
+    publicUrl(config, config.server.port || Number(new URL(server.url).port));
   const server = startServer({
     address: config.server.address,
     port: config.server.port,
@@ -114,11 +117,12 @@ async function serve(
       rankings,
       tokens,
       readiness: () => readiness,
+      externalUrl,
     }),
   });
   readiness = "ready";
   const isFirst = certificate?.isNew === true || tokens.some((token) => token.isNew);
-  if (isFirst) await printFirstStart(terminal, config, { url: server.url, tokens });
+  if (isFirst) await printFirstStart(terminal, config, { url: externalUrl(), tokens });
   terminal.print(`DREC ${VERSION} listening on ${server.url}`);
   const stopUpkeep = startUpkeep(store, logger("store"));
   rankings.start();
@@ -161,7 +165,7 @@ async function printFirstStart(
     return terminal.isTerminal && made !== undefined ? made.token : hidden;
   };
   await printRegistryConfig(terminal, config, {
-    url: publicUrl(config, Number(new URL(url).port)),
+    url,
     tokens: { ingest: shown("ingest"), read: shown("read") },
   });
   const admin = shown("admin");

@@ -69,6 +69,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   /** Whether this process takes events. */
   readonly readiness: () => Readiness;
+  /** The address by which others reach DREC, for examples; not asked for before a request. */
+  readonly externalUrl: () => string;
   /** Ignored events that wait for the next commit. */
   readonly pendingIgnored: () => readonly IgnoredCount[];
   /** Waits until the events that have been answered can be read. */
@@ -159,10 +161,10 @@ export function createRoutes(options: AppOptions): Hono<Environment> {
 }
 
 /** What describes the others. It holds no data, so that anybody may see it. */
-function mountDescription(app: Hono<Environment>, { route }: AppOptions): void {
+function mountDescription(app: Hono<Environment>, { route, externalUrl }: AppOptions): void {
   const description = describeApi({ route });
   app.get("/api/v1/openapi.json", showOpenApi(description));
-  app.get("/docs", showDocs(description));
+  app.get("/docs", showDocs(description, externalUrl));
   app.get("/docs/style.css", showDocsStyle());
 }
 

@@ -33,10 +33,11 @@ export function styled(): MiddlewareHandler<Environment> {
  * `GET /docs`
  *
  * @param document The description.
+ * @param externalUrl Tells the address that the examples use.
  * @returns The handler.
  */
-export function showDocs(document: OpenApi): ApiHandler {
-  return showStatic(() => renderDocs(document), "text/html; charset=utf-8");
+export function showDocs(document: OpenApi, externalUrl: () => string): ApiHandler {
+  return showStatic(() => renderDocs(document, externalUrl()), "text/html; charset=utf-8");
 }
 
 /**

@@ -15,9 +15,10 @@ import type { OpenApi, PlacedOperation } from "./openapi/types.ts";
  * Renders the description of the API.
  *
  * @param document The description.
+ * @param url The address that the examples use.
  * @returns A page that needs its style sheet, and nothing else.
  */
-export function renderDocs(document: OpenApi): string {
+export function renderDocs(document: OpenApi, url: string): string {
   const { info } = document;
   const operations = operationsOf(document);
   return html`
@@ -39,7 +40,7 @@ export function renderDocs(document: OpenApi): string {
     ${renderContents(document, operations)}
     <main id="content">
     ${paragraphs(info.description)}
-    ${renderAccess(document)}
+    ${renderAccess(document, url)}
     ${document.tags.map(({ name, description }) =>
       html`<section aria-labelledby="${anchorOfTag(name)}">
 <h2 id="${anchorOfTag(name)}">${name}</h2>
@@ -76,7 +77,12 @@ function renderContents({ tags }: OpenApi, operations: readonly PlacedOperation[
   `;
 }
 
-function renderAccess({ components }: OpenApi): Html {
+function renderAccess({ components }: OpenApi, url: string): Html {
+  const shell = [
+    `DREC=${url.replace(/\/+$/, "")}`,
+    "TOKEN=$(drec token read)",
+    ...(url.startsWith("https:") ? ["alias curl='curl --cacert certs/ca.crt'"] : []),
+  ].join("\n");
   const rows = Object.entries(components.securitySchemes).map(([name, { description }]) =>
     html`
       <tr>
@@ -89,9 +95,7 @@ function renderAccess({ components }: OpenApi): Html {
     <section aria-labelledby="access">
       <h2 id="access">Access</h2>
       <p>The examples use</p>
-      <pre tabindex="0"><code>DREC=https://127.0.0.1:8443
-    TOKEN=$(drec token read)
-    alias curl='curl --cacert certs/ca.crt'</code></pre>
+      <pre tabindex="0"><code>${shell}</code></pre>
       <table>
         <thead>
           <tr>

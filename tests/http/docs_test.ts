@@ -63,7 +63,7 @@ Deno.test("GET /docs is a page that loads its style sheet and nothing else", asy
 });
 
 Deno.test("GET /docs has a place for each operation and schema, and its links lead somewhere", () => {
-  const elements = elementsOf(renderDocs(document));
+  const elements = elementsOf(renderDocs(document, "https://drec.example"));
   const ids = elements.flatMap(({ attributes }) => attributes.get("id") ?? []);
   assert.equal(new Set(ids).size, ids.length);
   const links = elements.flatMap(({ attributes }) => attributes.get("href") ?? []);
@@ -78,7 +78,7 @@ Deno.test("GET /docs has a place for each operation and schema, and its links le
 });
 
 Deno.test("GET /docs can be read by those who neither see nor point", () => {
-  const elements = elementsOf(renderDocs(document));
+  const elements = elementsOf(renderDocs(document, "https://drec.example"));
   const count = (name: string) => elements.filter((element) => element.name === name).length;
   assert.deepEqual([count("main"), count("h1"), count("nav"), count("title")], [1, 1, 1, 1]);
   const find = (name: string) => elements.filter((element) => element.name === name);
@@ -105,10 +105,22 @@ Deno.test("renderDocs() escapes everything", () => {
       ...document.components,
       schemas: { ...document.components.schemas, Evil: { type: "string", description: evil } },
     },
-  });
+  }, `https://${evil}`);
   elementsOf(page);
   assert.doesNotMatch(page, /<script/);
   assert.match(page, /&lt;script&gt;alert\(&quot;1&quot;\)&lt;\/script&gt;&#39;&amp;/);
+});
+
+Deno.test("GET /docs has examples with the address by which DREC is reached", async () => {
+  for (
+    const [url, isTls] of [["https://drec.example/", true], ["http://[::1]:80", false]] as const
+  ) {
+    await using app = await openTestApp({ externalUrl: () => url });
+    const { text } = await app.ask("/docs");
+    assert.ok(text.includes(`DREC=${url.replace(/\/$/, "")}\nTOKEN=`));
+    assert.equal(text.includes("--cacert"), isTls);
+    assert.doesNotMatch(text, /127\.0\.0\.1:8443/);
+  }
 });
 
 Deno.test({
@@ -118,6 +130,8 @@ Deno.test({
     await using drec = await startDrec({ env: { DREC_SERVER_PORT: "0", DREC_SERVER_SSL: "off" } });
     const url = await drec.ready();
     assert.equal(await postEvents(`${url}/events`, [wireEvent()]), 200);
+    const page = await (await fetch(`${url}/docs`)).text();
+    assert.ok(page.includes(`DREC=${url}\n`));
     for (const placed of operationsOf(document)) {
       const line = curlOf(placed, parametersOf(document, placed.operation));
       await t.step(line, async () => {

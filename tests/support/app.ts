@@ -89,6 +89,7 @@ export async function openTestApp(
       isLoopbackBound: false,
     }),
     readiness: () => "ready",
+    externalUrl: () => "https://drec.example",
     pendingIgnored: () => [],
     settled: () => Promise.resolve(),
     now: () => NOW,

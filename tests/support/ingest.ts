@@ -130,6 +130,7 @@ export async function startIngest(parts: IngestParts = {}): Promise<TestIngest> 
     stream,
     metrics,
     readiness: () => "ready",
+    externalUrl: () => server.url,
     pendingIgnored: () => collector.pendingIgnored(),
     settled: () => collector.settled(),
     now: Date.now,
