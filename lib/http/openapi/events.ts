@@ -74,7 +74,8 @@ export const EVENT_SCHEMAS: Readonly<Record<string, Schema>> = {
 const ANSWERS: Readonly<Record<string, ResponseObject>> = {
   "200": {
     description: "All that is in the body is durable: counted, known already, ignored, or in" +
-      " quarantine because it is not understood. The answer has no body.",
+      " quarantine because it is not understood. The answer has no body, but for the one to the" +
+      " handshake of an Event Grid subscription, which repeats its code.",
   },
   "202": {
     description:
@@ -89,12 +90,13 @@ const ANSWERS: Readonly<Record<string, ResponseObject>> = {
     },
   }),
   "403": refusal("The token is for another role, or a page of another site sends the events."),
-  "404": refusal("No possible name of a registry."),
   "503": refusal(
     "The store is down, full or too slow, the queue is full, or DREC is starting or stopping." +
       " Sending the same again is right.",
   ),
 };
+
+const NO_REGISTRY = { "404": refusal("No possible name of a registry.") };
 
 /**
  * Describes the event route.
@@ -115,6 +117,7 @@ export function eventPaths(route: string): Paths {
       post: {
         ...posting("postEventsOfRegistry", "Send events of a registry"),
         parameters: [registry],
+        responses: { ...ANSWERS, ...NO_REGISTRY },
       },
     },
   };
