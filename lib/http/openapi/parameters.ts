@@ -153,9 +153,9 @@ const PARAMETERS = {
   consumer: query(
     "consumer",
     text(
-      "Not together with `tag`. Only what these consumers did: `prod-eu,ci`; or what all but these did: `!ci,!trivy`. Both" +
-        ` together are not possible, nor are more than ${MAX_CONSUMERS}. Consumers are the rules of` +
-        " `consumers` in `config.yml`, else `other`.",
+      "Only what these consumers did: `prod-eu,ci`; or what all but these did: `!ci,!trivy`. Both" +
+        ` together are not possible, nor are more than ${MAX_CONSUMERS}, nor a \`tag\` beside them.` +
+        " Consumers are the rules of `consumers` in `config.yml`, else `other`.",
       "ci,prod-eu",
       { pattern: consumersPattern() },
     ),
