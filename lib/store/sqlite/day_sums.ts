@@ -32,10 +32,12 @@ import { columnOf } from "./schema.ts";
 
 /** How long a step reads, in milliseconds; it ends with the statement at hand. */
 const STEP_MS = 5;
-/** Repositories that are looked at by one statement, at first and at most: few may have many days. */
-const [FIRST_CHUNK, CHUNK] = [4, 200];
-/** Of one statement to the next one. */
-const GROWTH = 4;
+/**
+ * Repositories that are looked at by one statement: few may have many days. So few numbers, for
+ * SQLite prepares a statement anew each time its limit is a parameter.
+ */
+const CHUNKS = [1, 4, 16, 64, 200] as const;
+const FIRST_CHUNK = 4;
 /** Repositories of a registry that are sooner read by name than all of all registries by id. */
 const FEW = 50_000;
 
@@ -59,17 +61,22 @@ export function sumDays(database: Database, query: DaySumsQuery): Page<DaySums> 
   const deadline = performance.now() + STEP_MS;
   const items: DaySums[] = [];
   let after = query.after ?? order.start;
-  for (let count = FIRST_CHUNK;;) {
+  for (let count: number = FIRST_CHUNK;;) {
     const began = performance.now();
     const last = lastOfChunk(database, order, { after, count });
     items.push(...readChunk(database, reading, { order, after, last }));
     if (last === undefined) return { items, next: null };
     const now = performance.now();
     if (now >= deadline) return { items, next: last };
-    const fitting = Math.floor(count * (deadline - now) / (now - began));
-    count = Math.max(1, Math.min(GROWTH * count, fitting, CHUNK));
+    count = nextChunk(count, count * (deadline - now) / (now - began));
     after = last;
   }
+}
+
+/** The largest chunk that fits into the time that is left, and is not much larger than the last. */
+function nextChunk(last: number, fitting: number): number {
+  const [, next = last] = CHUNKS.filter((count) => count >= last);
+  return CHUNKS.findLast((count) => count <= Math.min(next, fitting)) ?? CHUNKS[0];
 }
 
 /**
@@ -110,9 +117,8 @@ function lastOfChunk(
   const { sql, parameters } = all([...order.of, ...narrowed(order.range, stepOf(order, after))]);
   const row = database.get(
     `SELECT ${order.columns} FROM ${order.from} WHERE ${sql}
-      ORDER BY ${order.columns} LIMIT 1 OFFSET ?`,
+      ORDER BY ${order.columns} LIMIT 1 OFFSET ${count - 1}`,
     ...parameters,
-    count - 1,
   );
   return row === undefined ? undefined : keyOf(row, order);
 }

@@ -15,16 +15,19 @@ const MAX_ABOVE = 1000;
 const TAGS_IN_USE = `SELECT tag FROM tags INDEXED BY tags_by_digest
   WHERE repository_id = ? AND digest = ? AND deleted_at IS NULL AND last_used >= ?
   ORDER BY tag LIMIT ${MAX_PROTECTORS + 1}`;
-/** The newest first, which are in use most likely. `CROSS JOIN` keeps the order of the loops. */
+/**
+ * The newest first, which are in use most likely. `CROSS JOIN` keeps the order of the loops. The
+ * limit is no parameter: SQLite would prepare the statement anew for each digest.
+ */
 const INDEXES_ABOVE = `SELECT manifests.digest, ifnull(deleted_at < last_used, 1) AND (
     last_used >= ?3 OR EXISTS (
       SELECT 1 FROM tags INDEXED BY tags_by_digest
         WHERE tags.repository_id = ?1 AND tags.digest = manifests.digest
           AND tags.deleted_at IS NULL AND tags.last_used >= ?3)) AS is_used
-  FROM (SELECT parent_id FROM manifest_references INDEXED BY references_by_child
-    WHERE repository_id = ?1 AND child = ?2 AND of_index = 1
-    ORDER BY parent_id DESC LIMIT ?4) AS above
-  CROSS JOIN manifests ON manifests.id = parent_id`;
+  FROM manifest_references AS part INDEXED BY references_by_child
+  CROSS JOIN manifests ON manifests.id = part.parent_id
+  WHERE part.repository_id = ?1 AND part.child = ?2 AND part.of_index = 1
+  ORDER BY part.parent_id DESC LIMIT ${MAX_ABOVE + 1}`;
 
 /** Indexes by their digests, as text. */
 type Indexes = Map<string, Row>;
@@ -85,7 +88,7 @@ export class Protectors {
     const parents: Indexes = new Map();
     let left = MAX_ABOVE;
     for (const digest of level) {
-      const rows = this.#database.all(INDEXES_ABOVE, id, digest, this.#before, left + 1);
+      const rows = this.#database.all(INDEXES_ABOVE, id, digest, this.#before);
       for (const row of rows) {
         const name = decodeDigest(row.digest) ?? "";
         if (left-- === 0) return { parents, other: name };
