@@ -7,7 +7,14 @@
 import type { Cursor } from "../store.ts";
 import type { Pace } from "./pace.ts";
 import { compareEntries, type Entries, type Entry, NEVER } from "./repository_entries.ts";
-import { all, type Condition, type Filters, LISTED, ofRegistry } from "./repository_filters.ts";
+import {
+  all,
+  type Condition,
+  type Filters,
+  LISTED,
+  narrowed,
+  ofRegistry,
+} from "./repository_filters.ts";
 import { type OrderColumn, orderIndexOf } from "./schema_orders.ts";
 
 /** An order of repositories. */
@@ -75,9 +82,10 @@ function namesBehind(
   };
   const [first, end] = range;
   const far = isReversed ? end : first;
-  if (far === undefined) return [behind, ...range];
-  const nearer = isReversed ? "repository <= min(?, ?)" : "repository >= max(?, ?)";
-  return [{ sql: nearer, parameters: [name, ...far.parameters] }, behind, ...range];
+  if (far === undefined) return narrowed(range, { after: behind });
+  const sql = isReversed ? "repository <= min(?, ?)" : "repository >= max(?, ?)";
+  const nearer = { sql, parameters: [name, ...far.parameters] };
+  return narrowed(range, { after: all([nearer, behind]) });
 }
 
 /** @returns Compares two entries of any registries. */
