@@ -26,7 +26,7 @@ interface Deed {
  * Lists the keys under which a client's deeds within a window are found.
  *
  * @param question Who and when; `name` is the digest of a check.
- * @returns One or two keys.
+ * @returns One for each minute that the window touches.
  */
 export function spanKeys(question: ClientQuestion & { readonly name?: string }): string[] {
   const keys: string[] = [];
