@@ -12,7 +12,7 @@ import type { LogEntry } from "../../batch.ts";
 import { CHECK_LATE_US, CHECK_WINDOW_US, type ClientQuestion, keyOf } from "../../facts.ts";
 import type { EventDocument } from "./documents.ts";
 
-/** Longer than any window that is asked for, so that a window touches at most two spans. */
+/** Longer than the window of one GET, which so touches at most two spans. */
 const SPAN_US = CHECK_WINDOW_US + 2 * CHECK_LATE_US;
 
 /** A client's doings at a time. */
@@ -26,7 +26,7 @@ interface Deed {
  * Lists the keys under which a client's deeds within a window are found.
  *
  * @param question Who and when; `name` is the digest of a check.
- * @returns One for each minute that the window touches.
+ * @returns One for each span that the window touches: several GETs may share a long one.
  */
 export function spanKeys(question: ClientQuestion & { readonly name?: string }): string[] {
   const keys: string[] = [];
